@@ -1,0 +1,6 @@
+//! The trainer: Jsonnet-configured text classifiers, trained on the CPU.
+//!
+//! The only crate that evaluates Jsonnet and the only one that computes with
+//! tensors. It knows no study and no trial.
+
+pub mod data;

@@ -1,0 +1,1 @@
+//! Experiments: ties a study to something that runs.
