@@ -1,1 +1,44 @@
-//! The library.
+//! Hyperparameter optimization: a [`Study`] asks a [`Sampler`] for values, runs
+//! trials, stops bad ones with a [`Pruner`] and keeps every one in a [`Storage`].
+//!
+//! ```
+//! use opah::{Direction, Study};
+//!
+//! let study = Study::in_memory("parabola", &[Direction::Minimize])?;
+//! for _ in 0..30 {
+//!     let mut trial = study.ask()?;
+//!     let x = trial.suggest_float("x", -10.0..=10.0)?;
+//!     study.tell(&mut trial, &[(x - 2.0).powi(2)])?;
+//! }
+//! assert!(study.best_trial()?.values[0] < 100.0);
+//! # Ok::<(), opah::Error>(())
+//! ```
+
+pub mod context;
+pub mod distribution;
+pub mod error;
+pub mod frozen_trial;
+pub mod history;
+pub mod json;
+pub mod math;
+pub mod pruner;
+pub mod registry;
+pub mod sampler;
+pub mod search_space;
+pub mod storage;
+pub mod study;
+pub mod transform;
+pub mod trial;
+
+pub use distribution::{
+    CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,
+};
+pub use error::{Error, Result};
+pub use frozen_trial::{Direction, FrozenStudy, FrozenTrial, TrialState};
+pub use history::History;
+pub use pruner::Pruner;
+pub use sampler::Sampler;
+pub use search_space::SearchSpace;
+pub use storage::Storage;
+pub use study::{Stop, Study};
+pub use trial::Trial;

@@ -1,0 +1,134 @@
+//! The one error type of the library.
+
+use crate::frozen_trial::TrialState;
+
+/// The result of everything in this library that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What can go wrong. The data is in the variants; messages are fragments that
+/// read well after "error: ".
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A distribution that has no value, or whose options contradict each other.
+    #[error("invalid distribution: {reason}")]
+    InvalidDistribution {
+        /// What is wrong, with the numbers.
+        reason: String,
+    },
+    /// A parameter was suggested before with another kind of distribution.
+    #[error(
+        "parameter `{name}` was {before} before and is {now} now; kind, log and choices may not change within a study"
+    )]
+    IncompatibleDistribution {
+        /// The parameter.
+        name: String,
+        /// The distribution that is stored.
+        before: String,
+        /// The distribution that was asked for.
+        now: String,
+    },
+    /// A value that its distribution does not contain.
+    #[error("parameter `{name}`: {value} is not in {distribution}")]
+    OutOfDomain {
+        /// The parameter.
+        name: String,
+        /// The value.
+        value: String,
+        /// The distribution.
+        distribution: String,
+    },
+    /// No sampler, pruner, evaluator or plot has this name.
+    #[error("no {kind} is named `{name}`{hint}; the {kind}s are {known}", hint = did_you_mean(suggestion.as_ref()))]
+    UnknownName {
+        /// "sampler", "pruner", …
+        kind: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The nearest known name, if one is near.
+        suggestion: Option<String>,
+        /// All known names, comma-separated.
+        known: String,
+    },
+    /// Options that the named entry does not take.
+    #[error("invalid options for {kind} `{name}`: {source}")]
+    InvalidOptions {
+        /// "sampler", "pruner", …
+        kind: &'static str,
+        /// The entry.
+        name: &'static str,
+        /// What serde says, with the known fields.
+        source: serde_json::Error,
+    },
+    /// No study of this name in the storage.
+    #[error("no study is named `{name}`{}", known_studies(known))]
+    UnknownStudy {
+        /// The name that was given.
+        name: String,
+        /// The names that exist.
+        known: Vec<String>,
+    },
+    /// A study of this name exists already.
+    #[error("a study named `{name}` exists already; load it, or choose another name")]
+    DuplicateStudy {
+        /// The name.
+        name: String,
+    },
+    /// No trial with this number or id.
+    #[error("no trial {trial} in this study")]
+    UnknownTrial {
+        /// The number or id that was given.
+        trial: i64,
+    },
+    /// The trial is not in the state that the operation needs.
+    #[error("trial {trial} is {state}; {needed}")]
+    WrongState {
+        /// The trial's id or number.
+        trial: i64,
+        /// The state it is in.
+        state: TrialState,
+        /// What the operation needs.
+        needed: &'static str,
+    },
+    /// The number of objective values is not the number of directions.
+    #[error("the study has {expected} objective(s), but {got} value(s) were told")]
+    WrongNumberOfValues {
+        /// Objectives of the study.
+        expected: usize,
+        /// Values that were told.
+        got: usize,
+    },
+    /// The question has no answer on this study, e.g. the best of no trials.
+    #[error("{0}")]
+    NotAvailable(String),
+    /// The storage could not do what it was asked.
+    #[error("{store}: {problem}")]
+    Storage {
+        /// The storage, without credentials.
+        store: String,
+        /// What happened and what to do about it.
+        problem: String,
+        /// The driver's error.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// The objective failed and the failure policy says stop.
+    #[error("trial {number} failed: {reason}")]
+    ObjectiveFailed {
+        /// The trial's number.
+        number: u64,
+        /// Why, as the objective told it.
+        reason: String,
+    },
+}
+
+fn did_you_mean(suggestion: Option<&String>) -> String {
+    suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
+}
+
+fn known_studies(known: &[String]) -> String {
+    if known.is_empty() {
+        "; the storage holds no study".to_owned()
+    } else {
+        format!("; the storage holds {}", known.join(", "))
+    }
+}

@@ -1,0 +1,161 @@
+//! A read-only view of a study's trials.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::frozen_trial::{Direction, FrozenTrial, StudyId, TrialId, TrialState};
+use crate::search_space::SearchSpace;
+use crate::storage::{Cursor, Storage};
+
+/// The trials of a study as they were at one moment; cheap to clone.
+///
+/// Finished trials never change, so they are kept for ever and each
+/// [`refresh`](Self::refresh) asks the storage only for the rest.
+#[derive(Debug, Clone, Default)]
+pub struct History(Arc<Trials>);
+
+#[derive(Debug, Clone, Default)]
+struct Trials {
+    /// In the order in which they were seen to be finished.
+    finished: Vec<Arc<FrozenTrial>>,
+    /// By number: all that are not finished.
+    unfinished: BTreeMap<u64, Arc<FrozenTrial>>,
+    cursor: Cursor,
+    intersection: Intersection,
+}
+
+/// Two intersections of the spaces of finished trials, kept up to date.
+#[derive(Debug, Clone, Default)]
+struct Intersection {
+    complete: Option<SearchSpace>,
+    with_pruned: Option<SearchSpace>,
+}
+
+impl History {
+    /// A history of these trials, e.g. for a test or of a file.
+    pub fn of(trials: impl IntoIterator<Item = FrozenTrial>) -> Self {
+        let mut history = Trials::default();
+        for trial in trials {
+            history.add(trial);
+        }
+        Self(Arc::new(history))
+    }
+
+    /// Fetches what changed since the last refresh.
+    pub fn refresh(&mut self, storage: &dyn Storage, study: StudyId) -> Result<()> {
+        let changed = storage.changes(study, &self.0.cursor)?;
+        let history = Arc::make_mut(&mut self.0);
+        for trial in changed {
+            history.add(trial);
+        }
+        Ok(())
+    }
+
+    /// COMPLETE, PRUNED and FAIL trials, in the order in which they were seen to
+    /// finish. The list only grows at its end: what was computed from its first `n`
+    /// entries stays true.
+    pub fn finished(&self) -> &[Arc<FrozenTrial>] {
+        &self.0.finished
+    }
+
+    /// COMPLETE trials, in the same order.
+    pub fn complete(&self) -> impl Iterator<Item = &Arc<FrozenTrial>> {
+        self.0
+            .finished
+            .iter()
+            .filter(|trial| trial.state == TrialState::Complete)
+    }
+
+    /// RUNNING trials, by number.
+    pub fn running(&self) -> impl Iterator<Item = &Arc<FrozenTrial>> {
+        self.0
+            .unfinished
+            .values()
+            .filter(|trial| trial.state == TrialState::Running)
+    }
+
+    /// All trials, by number.
+    pub fn trials(&self) -> Vec<Arc<FrozenTrial>> {
+        let all = self.0.finished.iter().chain(self.0.unfinished.values());
+        let mut trials: Vec<_> = all.cloned().collect();
+        trials.sort_by_key(|trial| trial.number);
+        trials
+    }
+
+    /// The number of trials, in whatever state.
+    pub fn len(&self) -> usize {
+        self.0.finished.len() + self.0.unfinished.len()
+    }
+
+    /// Whether there is no trial.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The best feasible COMPLETE trial of a study with one objective; the first of equals.
+    pub fn best(&self, direction: Direction) -> Option<&Arc<FrozenTrial>> {
+        let feasible = self.complete().filter(|trial| trial.violation() == 0.0);
+        let valued = feasible.filter_map(|trial| Some((direction.to_loss(trial.value()?), trial)));
+        let best = valued.min_by(|(a, x), (b, y)| a.total_cmp(b).then(x.number.cmp(&y.number)));
+        best.map(|(_, trial)| trial)
+    }
+
+    /// The parameters that all COMPLETE trials (and PRUNED ones, if asked) have with
+    /// identical distributions. No work: it is kept up to date.
+    pub fn intersection(&self, with_pruned: bool) -> SearchSpace {
+        let kept = &self.0.intersection;
+        let space = if with_pruned {
+            &kept.with_pruned
+        } else {
+            &kept.complete
+        };
+        space.clone().unwrap_or_default()
+    }
+
+    /// The trials that `keep` accepts; costs a look at each.
+    #[must_use]
+    pub fn filtered(&self, keep: impl Fn(&FrozenTrial) -> bool) -> Self {
+        let all = self.0.finished.iter().chain(self.0.unfinished.values());
+        Self::of(
+            all.filter(|trial| keep(trial))
+                .map(|trial| FrozenTrial::clone(trial)),
+        )
+    }
+}
+
+impl Trials {
+    fn add(&mut self, trial: FrozenTrial) {
+        self.cursor.see(trial.id, trial.state.is_finished());
+        if !trial.state.is_finished() {
+            self.unfinished.insert(trial.number, Arc::new(trial));
+            return;
+        }
+        self.unfinished.remove(&trial.number);
+        if trial.state == TrialState::Complete {
+            intersect(&mut self.intersection.complete, &trial);
+        }
+        if trial.state != TrialState::Fail {
+            intersect(&mut self.intersection.with_pruned, &trial);
+        }
+        self.finished.push(Arc::new(trial));
+    }
+}
+
+fn intersect(space: &mut Option<SearchSpace>, trial: &FrozenTrial) {
+    match space {
+        Some(space) => space.intersect(trial),
+        None => *space = Some(SearchSpace::from(trial)),
+    }
+}
+
+impl Cursor {
+    fn see(&mut self, id: TrialId, finished: bool) {
+        self.last = self.last.max(Some(id));
+        if finished {
+            self.unfinished.remove(&id);
+        } else {
+            self.unfinished.insert(id);
+        }
+    }
+}

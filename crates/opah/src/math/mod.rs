@@ -1,0 +1,3 @@
+//! Numbers: random streams and special functions. Knows no trial.
+
+pub mod random;

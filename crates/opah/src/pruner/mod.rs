@@ -1,0 +1,50 @@
+//! Which running trials should stop.
+//!
+//! # How to write a pruner
+//! One new file: the docs with the rule, a struct whose fields are the options,
+//! `impl Configured`, `impl Pruner`, tests. Then two lines here: `mod` and the
+//! entry in [`PRUNERS`]. The contract in `pruner/contract.rs` runs on it by itself.
+
+mod never;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use never::NeverPruner;
+
+use crate::context::Context;
+use crate::error::Result;
+use crate::history::History;
+use crate::registry::{self, Configured, Entry};
+
+/// Every pruner that can be chosen by name, in the order shown to people.
+pub static PRUNERS: &[Entry<dyn Pruner>] = &[entry::<never::NeverPruner>()];
+
+/// Decides whether a running trial should stop.
+pub trait Pruner: Send + Sync + std::fmt::Debug {
+    /// Whether the trial should stop now, given all that it reported.
+    fn should_prune(&self, context: &Context) -> Result<bool>;
+
+    /// The trials that this one competes with and learns from: its Hyperband
+    /// bracket; by default, all.
+    fn peers(&self, context: &Context) -> Result<History> {
+        Ok(context.history.clone())
+    }
+}
+
+/// The pruner called `name`, with these options (null: the defaults).
+pub fn build(name: &str, options: &Value) -> Result<Arc<dyn Pruner>> {
+    registry::build("pruner", PRUNERS, name, options)
+}
+
+const fn entry<C: Configured + Pruner + 'static>() -> Entry<dyn Pruner> {
+    Entry {
+        name: C::NAME,
+        class: C::CLASS,
+        summary: C::SUMMARY,
+        schema: registry::schema::<C>,
+        defaults: registry::defaults::<C>,
+        build: |options| Ok(Arc::new(serde_json::from_value::<C>(options)?)),
+    }
+}

@@ -1,0 +1,137 @@
+//! What can be chosen by name, with options in JSON.
+//!
+//! Each kind (samplers, pruners, evaluators) has one static list of [`Entry`]s
+//! beside its trait. Names, aliases, options and defaults come from the entry's type.
+
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// A type that can be chosen by name; its fields are its options.
+pub trait Configured: Default + Serialize + DeserializeOwned + JsonSchema {
+    /// The name on the command line: lower case, `_` between words.
+    const NAME: &'static str;
+    /// Optuna's class name, which is read as an alias.
+    const CLASS: &'static str;
+    /// One line for tables.
+    const SUMMARY: &'static str;
+}
+
+/// One line of a list.
+#[derive(Debug)]
+pub struct Entry<T: ?Sized + 'static> {
+    /// The name.
+    pub name: &'static str,
+    /// Optuna's class name.
+    pub class: &'static str,
+    /// One line for tables.
+    pub summary: &'static str,
+    /// The options with their documentation, as JSON schema.
+    pub schema: fn() -> Schema,
+    /// The options' defaults, as JSON.
+    pub defaults: fn() -> Value,
+    /// Makes it from options.
+    pub build: fn(Value) -> serde_json::Result<Arc<T>>,
+}
+
+/// The options of `C` as JSON schema.
+pub(crate) fn schema<C: Configured>() -> Schema {
+    SchemaGenerator::default().into_root_schema_for::<C>()
+}
+
+/// The default options of `C`.
+pub(crate) fn defaults<C: Configured>() -> Value {
+    serde_json::to_value(C::default()).unwrap_or_default()
+}
+
+/// Makes the entry called `name` (or whose Optuna class is `name`, with or without
+/// its suffix, in any case) from `options`: a JSON object, or null for the defaults.
+pub fn build<T: ?Sized>(
+    kind: &'static str,
+    entries: &[Entry<T>],
+    name: &str,
+    options: &Value,
+) -> Result<Arc<T>> {
+    let entry = find(kind, entries, name)?;
+    let options = match options {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        given => given.clone(),
+    };
+    (entry.build)(options).map_err(|source| Error::InvalidOptions {
+        kind,
+        name: entry.name,
+        source,
+    })
+}
+
+/// The entry called `name`, by the same rule as [`build`].
+pub fn find<'a, T: ?Sized>(
+    kind: &'static str,
+    entries: &'a [Entry<T>],
+    name: &str,
+) -> Result<&'a Entry<T>> {
+    let wanted = name.to_lowercase().replace('-', "_");
+    let found = entries.iter().find(|entry| {
+        let class = entry.class.to_lowercase();
+        let short = class.trim_end_matches(kind);
+        wanted == entry.name || wanted == class || wanted == short
+    });
+    found.ok_or_else(|| Error::UnknownName {
+        kind,
+        name: name.to_owned(),
+        suggestion: nearest(&wanted, entries.iter().map(|entry| entry.name)).map(str::to_owned),
+        known: entries
+            .iter()
+            .map(|entry| entry.name)
+            .collect::<Vec<_>>()
+            .join(", "),
+    })
+}
+
+/// The candidate that `word` was probably meant to be: at most a third of its
+/// letters (and at least two) are inserted, deleted or replaced.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(2);
+    let near = candidates
+        .into_iter()
+        .map(|candidate| (edit_distance(word, candidate), candidate));
+    near.filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}
+
+/// Levenshtein's distance in characters.
+fn edit_distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_suggested() {
+        assert_eq!(nearest("tpf", ["random", "tpe"]), Some("tpe"));
+        assert_eq!(
+            nearest("embeding_dim", ["dropout", "embedding_dim"]),
+            Some("embedding_dim")
+        );
+        assert_eq!(nearest("quux", ["random", "median"]), None);
+    }
+}

@@ -1,0 +1,92 @@
+//! What every sampler in the list must pass.
+
+use serde_json::json;
+
+use super::SAMPLERS;
+use crate::error::Result;
+use crate::frozen_trial::{Direction, FrozenTrial};
+use crate::study::{Stop, Study};
+use crate::trial::Trial;
+
+/// Every kind of parameter, one of them conditional.
+fn objective(trial: &mut Trial) -> std::result::Result<f64, Stop> {
+    let x = trial.suggest_float("x", -5.0..=5.0)?;
+    let lr = trial.suggest_float_log("lr", 1e-5..=1e-1)?;
+    let half = trial.suggest_float_step("half", 0.0..=3.0, 0.5)?;
+    let n = trial.suggest_int("n", -3..=3)?;
+    let width = trial.suggest_int_log("width", 1..=1000)?;
+    trial.suggest_int_step("eighth", 8..=64, 8)?;
+    trial.suggest_int("single", 7..=7)?;
+    let kind = trial.suggest_categorical("kind", &["a", "b", "c"])?;
+    let extra = if *kind == "b" {
+        trial.suggest_float("momentum", 0.0..=0.99)?
+    } else {
+        0.0
+    };
+    match trial.number() % 7 {
+        3 => Err(Stop::Pruned),
+        5 => Err(Stop::failed("planned")),
+        6 => Ok(f64::INFINITY),
+        _ => Ok(x * x + (lr.ln() + 6.0).powi(2) + half + n as f64 + width as f64 / 100.0 + extra),
+    }
+}
+
+fn run(sampler: &str, n_trials: u64) -> Result<Vec<FrozenTrial>> {
+    let study = Study::in_memory("contract", &[Direction::Minimize])?
+        .with_sampler(super::build(sampler, &json!({"seed": 3}))?);
+    for _ in 0..n_trials {
+        let mut trial = study.ask()?;
+        let outcome = objective(&mut trial);
+        study.tell_result(&mut trial, outcome.map(|value| vec![value]))?;
+    }
+    Ok(study
+        .trials()?
+        .iter()
+        .map(|trial| FrozenTrial::clone(trial))
+        .collect())
+}
+
+#[test]
+fn values_are_inside_their_domains() {
+    for sampler in SAMPLERS {
+        for trial in run(sampler.name, 60).unwrap() {
+            for param in &trial.params {
+                assert!(
+                    param.distribution.contains(param.value),
+                    "{}: {} = {} not in {}",
+                    sampler.name,
+                    param.name,
+                    param.value,
+                    param.distribution
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_study() {
+    for sampler in SAMPLERS {
+        let params = |trials: Vec<FrozenTrial>| -> Vec<_> {
+            trials.into_iter().map(|trial| trial.params).collect()
+        };
+        let (first, second) = (
+            run(sampler.name, 40).unwrap(),
+            run(sampler.name, 40).unwrap(),
+        );
+        assert_eq!(params(first), params(second), "{}", sampler.name);
+    }
+}
+
+#[test]
+fn unknown_options_are_refused_with_the_known_ones() {
+    for sampler in SAMPLERS {
+        let error = super::build(sampler.name, &json!({"sede": 1}))
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("unknown field `sede`"), "{error}");
+        assert!(error.contains("seed"), "{error}");
+    }
+    let error = super::build("randon", &json!({})).unwrap_err().to_string();
+    assert!(error.contains("did you mean `random`?"), "{error}");
+}

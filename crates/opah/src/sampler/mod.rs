@@ -1,0 +1,78 @@
+//! How the next values are chosen.
+//!
+//! # How to write a sampler
+//! One new file: the docs with the paper, a struct whose fields are the options,
+//! `impl Configured` (its name), `impl Sampler`, tests. Then two lines here: `mod`
+//! and the entry in [`SAMPLERS`]. The contract in `sampler/contract.rs` runs on it
+//! by itself.
+//!
+//! A sampler is its options. What it must remember across processes goes through
+//! [`Context::save_state`]; what it can rebuild from the history may be cached.
+
+#[cfg(test)]
+mod contract;
+mod random;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use random::RandomSampler;
+
+use crate::context::Context;
+use crate::distribution::Distribution;
+use crate::error::Result;
+use crate::registry::{self, Configured, Entry};
+use crate::search_space::SearchSpace;
+
+/// Every sampler that can be chosen by name, in the order shown to people.
+pub static SAMPLERS: &[Entry<dyn Sampler>] = &[entry::<random::RandomSampler>()];
+
+/// Internal values by parameter name.
+pub type Draw = Vec<(Arc<str>, f64)>;
+
+/// Chooses the next values. Overriding nothing but the seed gives random search.
+pub trait Sampler: Send + Sync + std::fmt::Debug {
+    /// The seed of all draws.
+    fn seed(&self) -> u64;
+
+    /// The parameters that this sampler draws together.
+    fn relative_search_space(&self, _context: &Context) -> SearchSpace {
+        SearchSpace::empty()
+    }
+
+    /// Internal values for all or some of `space`; called once, at a trial's first
+    /// suggestion. Values must be contained in their distributions.
+    fn sample_relative(&self, _context: &Context, _space: &SearchSpace) -> Result<Draw> {
+        Ok(Draw::new())
+    }
+
+    /// An internal value for a parameter that was not drawn with the others.
+    fn sample_independent(
+        &self,
+        context: &Context,
+        name: &str,
+        distribution: &Distribution,
+    ) -> Result<f64> {
+        Ok(random::draw(
+            &mut context.rng(self.seed(), name),
+            distribution,
+        ))
+    }
+}
+
+/// The sampler called `name`, with these options (null: the defaults).
+pub fn build(name: &str, options: &Value) -> Result<Arc<dyn Sampler>> {
+    registry::build("sampler", SAMPLERS, name, options)
+}
+
+const fn entry<C: Configured + Sampler + 'static>() -> Entry<dyn Sampler> {
+    Entry {
+        name: C::NAME,
+        class: C::CLASS,
+        summary: C::SUMMARY,
+        schema: registry::schema::<C>,
+        defaults: registry::defaults::<C>,
+        build: |options| Ok(Arc::new(serde_json::from_value::<C>(options)?)),
+    }
+}

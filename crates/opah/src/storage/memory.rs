@@ -1,0 +1,238 @@
+//! Studies in memory, gone with the process.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+
+use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
+use crate::error::{Error, Result};
+use crate::frozen_trial::{
+    Attrs, Direction, FrozenStudy, FrozenTrial, Params, StudyId, TrialId, TrialState,
+};
+use crate::json::Json;
+
+/// A storage that forgets.
+#[derive(Debug, Default)]
+pub struct MemoryStorage(Mutex<Contents>);
+
+#[derive(Debug, Default)]
+struct Contents {
+    /// By id; deleted studies leave a gap.
+    studies: Vec<Option<MemoryStudy>>,
+    /// By trial id: the study's index and the trial's number.
+    places: Vec<(usize, usize)>,
+}
+
+#[derive(Debug)]
+struct MemoryStudy {
+    study: FrozenStudy,
+    trials: Vec<FrozenTrial>,
+    /// The numbers of the waiting trials, so that nobody has to look for one.
+    waiting: BTreeSet<usize>,
+}
+
+impl MemoryStorage {
+    fn contents(&self) -> MutexGuard<'_, Contents> {
+        // Every method checks before it changes, so a panic can't leave half a change.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Contents {
+    fn study(&mut self, id: StudyId) -> Result<&mut MemoryStudy> {
+        let study = usize::try_from(id.0)
+            .ok()
+            .and_then(|at| self.studies.get_mut(at));
+        study
+            .and_then(Option::as_mut)
+            .ok_or_else(|| Error::UnknownStudy {
+                name: format!("#{}", id.0),
+                known: Vec::new(),
+            })
+    }
+
+    fn trial(&mut self, id: TrialId) -> Result<&mut FrozenTrial> {
+        let place = usize::try_from(id.0)
+            .ok()
+            .and_then(|at| self.places.get(at).copied());
+        let (study, number) = place.ok_or(Error::UnknownTrial { trial: id.0 })?;
+        let study = self.studies[study]
+            .as_mut()
+            .ok_or(Error::UnknownTrial { trial: id.0 })?;
+        Ok(&mut study.trials[number])
+    }
+}
+
+fn next_id(taken: usize) -> i64 {
+    i64::try_from(taken).expect("memory ends before i64 does")
+}
+
+fn apply(trial: &mut FrozenTrial, update: &TrialUpdate) {
+    for param in &update.params {
+        if trial.params.get(&param.name).is_none() {
+            trial.params.insert(param.clone());
+        }
+    }
+    for (step, value) in &update.reports {
+        trial.intermediate_values.entry(*step).or_insert(*value);
+    }
+    trial.user_attrs.extend(update.user_attrs.iter().cloned());
+    trial
+        .system_attrs
+        .extend(update.system_attrs.iter().cloned());
+}
+
+impl Storage for MemoryStorage {
+    fn create_study(&self, name: &str, directions: &[Direction]) -> Result<StudyId> {
+        let mut contents = self.contents();
+        if contents
+            .studies
+            .iter()
+            .flatten()
+            .any(|known| known.study.name == name)
+        {
+            return Err(Error::DuplicateStudy {
+                name: name.to_owned(),
+            });
+        }
+        let id = StudyId(next_id(contents.studies.len()));
+        let study = FrozenStudy {
+            id,
+            name: name.to_owned(),
+            directions: directions.to_vec(),
+            user_attrs: Attrs::new(),
+            system_attrs: Attrs::new(),
+        };
+        contents.studies.push(Some(MemoryStudy {
+            study,
+            trials: Vec::new(),
+            waiting: BTreeSet::new(),
+        }));
+        Ok(id)
+    }
+
+    fn delete_study(&self, study: StudyId) -> Result<()> {
+        let mut contents = self.contents();
+        contents.study(study)?;
+        contents.studies[study.0 as usize] = None;
+        Ok(())
+    }
+
+    fn studies(&self) -> Result<Vec<FrozenStudy>> {
+        Ok(self
+            .contents()
+            .studies
+            .iter()
+            .flatten()
+            .map(|known| known.study.clone())
+            .collect())
+    }
+
+    fn set_study_attr(
+        &self,
+        study: StudyId,
+        kind: AttrKind,
+        key: &str,
+        value: &Json,
+    ) -> Result<()> {
+        let mut contents = self.contents();
+        let study = &mut contents.study(study)?.study;
+        let attrs = match kind {
+            AttrKind::User => &mut study.user_attrs,
+            AttrKind::System => &mut study.system_attrs,
+        };
+        attrs.insert(key.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
+        let mut contents = self.contents();
+        let id = TrialId(next_id(contents.places.len()));
+        let kept = contents.study(study)?;
+        let number = kept.trials.len();
+        let mut trial = FrozenTrial {
+            id,
+            number: number as u64,
+            state: start.state,
+            values: start.values.clone(),
+            params: Params::default(),
+            intermediate_values: BTreeMap::new(),
+            user_attrs: Attrs::new(),
+            system_attrs: Attrs::new(),
+            datetime_start: start.datetime_start,
+            datetime_complete: start.datetime_complete,
+        };
+        apply(&mut trial, &start.update);
+        kept.trials.push(trial.clone());
+        if trial.state == TrialState::Waiting {
+            kept.waiting.insert(number);
+        }
+        contents.places.push((study.0 as usize, number));
+        Ok(trial)
+    }
+
+    fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
+        let mut contents = self.contents();
+        let kept = contents.study(study)?;
+        Ok(kept.waiting.pop_first().map(|number| {
+            let trial = &mut kept.trials[number];
+            trial.state = TrialState::Running;
+            trial.datetime_start = Some(now);
+            trial.clone()
+        }))
+    }
+
+    fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
+        let mut contents = self.contents();
+        let trial = contents.trial(trial)?;
+        if trial.state.is_finished() {
+            return Err(Error::WrongState {
+                trial: trial.id.0,
+                state: trial.state,
+                needed: "a finished trial can't change",
+            });
+        }
+        apply(trial, update);
+        Ok(())
+    }
+
+    fn finish_trial(
+        &self,
+        trial: TrialId,
+        update: &TrialUpdate,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut contents = self.contents();
+        let trial = contents.trial(trial)?;
+        if trial.state != TrialState::Running {
+            return Err(Error::WrongState {
+                trial: trial.id.0,
+                state: trial.state,
+                needed: "only a running trial can be told",
+            });
+        }
+        apply(trial, update);
+        trial.state = outcome.state();
+        trial.values = outcome.values().to_vec();
+        trial.datetime_complete = Some(now);
+        Ok(())
+    }
+
+    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>> {
+        let mut contents = self.contents();
+        let trials = &contents.study(study)?.trials;
+        // Ids grow with numbers, so the new trials are at the end.
+        let first_new = trials.partition_point(|trial| Some(trial.id) <= cursor.last);
+        let old = cursor.unfinished.iter().filter_map(|id| {
+            let at = trials.binary_search_by_key(id, |trial| trial.id).ok()?;
+            Some(&trials[at])
+        });
+        Ok(old.chain(&trials[first_new..]).cloned().collect())
+    }
+
+    fn describe(&self) -> String {
+        "memory:".to_owned()
+    }
+}

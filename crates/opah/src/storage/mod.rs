@@ -1,0 +1,193 @@
+//! Where studies and trials are kept.
+//!
+//! # How to write a storage
+//! Implement [`Storage`]: ten methods, each one transaction. Then add it to the
+//! list in `storage/contract.rs`, whose random histories every storage must agree
+//! on. What a caller may rely on:
+//! - trial numbers are 0, 1, 2, … per study, in the order of the ids, and ids become
+//!   visible in increasing order;
+//! - a finished trial never changes;
+//! - an update is visible wholly or not at all;
+//! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
+
+mod memory;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use memory::MemoryStorage;
+
+use crate::error::{Error, Result};
+use crate::frozen_trial::{
+    Direction, FrozenStudy, FrozenTrial, Param, StudyId, TrialId, TrialState,
+};
+use crate::json::Json;
+
+/// How a trial ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// With one value per objective; never NaN, may be infinite.
+    Complete(Vec<f64>),
+    /// Stopped early; with the last reported value, if there is one.
+    Pruned(Option<f64>),
+    /// Without a value.
+    Failed,
+}
+
+impl Outcome {
+    /// The state that a trial has after it.
+    pub fn state(&self) -> TrialState {
+        match self {
+            Self::Complete(_) => TrialState::Complete,
+            Self::Pruned(_) => TrialState::Pruned,
+            Self::Failed => TrialState::Fail,
+        }
+    }
+
+    /// The values that are stored.
+    pub fn values(&self) -> &[f64] {
+        match self {
+            Self::Complete(values) => values,
+            Self::Pruned(value) => value.as_slice(),
+            Self::Failed => &[],
+        }
+    }
+}
+
+/// What is written to a trial in one transaction, all or none.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrialUpdate {
+    /// New parameters.
+    pub params: Vec<Param>,
+    /// New reports: step and value. The first value of a step stays.
+    pub reports: Vec<(i64, f64)>,
+    /// User attributes, replaced by name.
+    pub user_attrs: Vec<(String, Json)>,
+    /// System attributes, replaced by name.
+    pub system_attrs: Vec<(String, Json)>,
+}
+
+impl TrialUpdate {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.params.is_empty()
+            && self.reports.is_empty()
+            && self.user_attrs.is_empty()
+            && self.system_attrs.is_empty()
+    }
+}
+
+/// How a trial begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrialStart {
+    /// Any state; finished ones are for trials that are copied.
+    pub state: TrialState,
+    /// The values of a finished one.
+    pub values: Vec<f64>,
+    /// Whatever else is known of it.
+    pub update: TrialUpdate,
+    /// When it began to run.
+    pub datetime_start: Option<Timestamp>,
+    /// When it ended.
+    pub datetime_complete: Option<Timestamp>,
+}
+
+impl TrialStart {
+    /// A trial that runs from `now` on.
+    pub fn running(now: Timestamp) -> Self {
+        Self {
+            state: TrialState::Running,
+            values: Vec::new(),
+            update: TrialUpdate::default(),
+            datetime_start: Some(now),
+            datetime_complete: None,
+        }
+    }
+
+    /// A trial that waits for a worker.
+    pub fn waiting(update: TrialUpdate) -> Self {
+        Self {
+            state: TrialState::Waiting,
+            values: Vec::new(),
+            update,
+            datetime_start: None,
+            datetime_complete: None,
+        }
+    }
+}
+
+/// Which trials a reader has seen, and which of them may still change.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Cursor {
+    /// The greatest id that was seen.
+    pub last: Option<TrialId>,
+    /// The seen ids that were not finished.
+    pub unfinished: BTreeSet<TrialId>,
+}
+
+/// Which attributes of a study are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttrKind {
+    /// What users noted.
+    User,
+    /// What samplers, pruners and programs noted.
+    System,
+}
+
+/// Keeps studies and trials; safe to share among threads and processes. One call
+/// is one transaction.
+pub trait Storage: Send + Sync + std::fmt::Debug {
+    /// A new, empty study; [`Error::DuplicateStudy`] if the name is taken.
+    fn create_study(&self, name: &str, directions: &[Direction]) -> Result<StudyId>;
+    /// Deletes a study and all its trials.
+    fn delete_study(&self, study: StudyId) -> Result<()>;
+    /// All studies, by id.
+    fn studies(&self) -> Result<Vec<FrozenStudy>>;
+    /// Sets an attribute of a study, replacing the one of the same key.
+    fn set_study_attr(&self, study: StudyId, kind: AttrKind, key: &str, value: &Json)
+    -> Result<()>;
+    /// A new trial with whatever is known of it: numbered, and all its rows, at once.
+    fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial>;
+    /// The waiting trial of the lowest number, made running for exactly one caller.
+    fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>>;
+    /// Adds to a running or waiting trial; [`Error::WrongState`] when it is finished.
+    fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
+    /// Running → finished, with the last update; [`Error::WrongState`] when it is not running.
+    fn finish_trial(
+        &self,
+        trial: TrialId,
+        update: &TrialUpdate,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// The trials that are new since `cursor` or were not finished then, by number.
+    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>>;
+    /// How the storage is named in messages: its URL without credentials.
+    fn describe(&self) -> String;
+
+    /// The study of this name.
+    fn study(&self, name: &str) -> Result<FrozenStudy> {
+        let studies = self.studies()?;
+        let known = studies.iter().map(|study| study.name.clone()).collect();
+        let found = studies.into_iter().find(|study| study.name == name);
+        found.ok_or_else(|| Error::UnknownStudy {
+            name: name.to_owned(),
+            known,
+        })
+    }
+}
+
+/// Opens the storage at `url`: `sqlite:///path` (created if missing) or `memory:`.
+pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
+    if url == "memory:" {
+        return Ok(Arc::new(MemoryStorage::default()));
+    }
+    let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
+    Err(Error::Storage {
+        store: format!("{scheme}://…"),
+        problem: "unknown kind of storage; use `sqlite:///path/to/file.db` or `memory:`".to_owned(),
+        source: None,
+    })
+}

@@ -1,0 +1,274 @@
+//! A study: trials that look for the best values of one objective.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::context::Context;
+use crate::error::{Error, Result};
+use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, TrialState};
+use crate::history::History;
+use crate::json::Json;
+use crate::pruner::{NeverPruner, Pruner};
+use crate::sampler::{RandomSampler, Sampler};
+use crate::storage::{AttrKind, MemoryStorage, Outcome, Storage, TrialStart, TrialUpdate};
+use crate::trial::Trial;
+
+/// A handle on a study; cheap to clone, and shared by threads.
+#[derive(Debug, Clone)]
+pub struct Study {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) sampler: Arc<dyn Sampler>,
+    pub(crate) pruner: Arc<dyn Pruner>,
+    frozen: Arc<FrozenStudy>,
+    history: Arc<Mutex<History>>,
+}
+
+/// Why an objective ended without a value. Any error turns into
+/// [`Stop::Failed`], so that `?` works in objectives.
+#[derive(Debug)]
+pub enum Stop {
+    /// The trial was not promising.
+    Pruned,
+    /// Something went wrong.
+    Failed(Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Stop {
+    /// A failure with this reason.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::Failed(reason.into().into())
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Failed(Box::new(error))
+    }
+}
+
+/// The system attribute in which the reason of a failure is kept.
+pub const FAILURE_ATTR: &str = "opah:failure";
+
+impl Study {
+    /// A new study in `storage`; [`Error::DuplicateStudy`] if the name is taken.
+    pub fn create(storage: Arc<dyn Storage>, name: &str, directions: &[Direction]) -> Result<Self> {
+        storage.create_study(name, directions)?;
+        Self::load(storage, name)
+    }
+
+    /// The study called `name`; [`Error::UnknownStudy`] if there is none.
+    pub fn load(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
+        let frozen = Arc::new(storage.study(name)?);
+        Ok(Self {
+            storage,
+            sampler: Arc::new(RandomSampler::default()),
+            pruner: Arc::new(NeverPruner {}),
+            frozen,
+            history: Arc::default(),
+        })
+    }
+
+    /// The study called `name`, made if there is none.
+    pub fn load_or_create(
+        storage: Arc<dyn Storage>,
+        name: &str,
+        directions: &[Direction],
+    ) -> Result<Self> {
+        match storage.create_study(name, directions) {
+            Ok(_) | Err(Error::DuplicateStudy { .. }) => Self::load(storage, name),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A new study that is gone with the process.
+    pub fn in_memory(name: &str, directions: &[Direction]) -> Result<Self> {
+        Self::create(Arc::new(MemoryStorage::default()), name, directions)
+    }
+
+    /// The same study with another sampler.
+    #[must_use]
+    pub fn with_sampler(mut self, sampler: Arc<dyn Sampler>) -> Self {
+        self.sampler = sampler;
+        self
+    }
+
+    /// The same study with another pruner.
+    #[must_use]
+    pub fn with_pruner(mut self, pruner: Arc<dyn Pruner>) -> Self {
+        self.pruner = pruner;
+        self
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.frozen.name
+    }
+
+    /// One direction per objective.
+    pub fn directions(&self) -> &[Direction] {
+        &self.frozen.directions
+    }
+
+    /// Where it is kept.
+    pub fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// The study as it is stored now, with its attributes.
+    pub fn frozen(&self) -> Result<FrozenStudy> {
+        self.storage.study(self.name())
+    }
+
+    /// Sets an attribute of the study.
+    pub fn set_attr(&self, kind: AttrKind, key: &str, value: &Json) -> Result<()> {
+        self.storage
+            .set_study_attr(self.frozen.id, kind, key, value)
+    }
+
+    /// The trials as they are now.
+    pub fn history(&self) -> Result<History> {
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        history.refresh(self.storage.as_ref(), self.frozen.id)?;
+        Ok(history.clone())
+    }
+
+    /// All trials, by number.
+    pub fn trials(&self) -> Result<Vec<Arc<FrozenTrial>>> {
+        Ok(self.history()?.trials())
+    }
+
+    /// The best feasible complete trial of a study with one objective.
+    pub fn best_trial(&self) -> Result<Arc<FrozenTrial>> {
+        let [direction] = self.directions() else {
+            return Err(Error::NotAvailable(format!(
+                "study `{}` has {} objectives, so no single trial is the best",
+                self.name(),
+                self.directions().len()
+            )));
+        };
+        let history = self.history()?;
+        history.best(*direction).cloned().ok_or_else(|| {
+            Error::NotAvailable(format!(
+                "study `{}` has no complete trial yet (of {})",
+                self.name(),
+                history.len()
+            ))
+        })
+    }
+
+    /// A trial to run: the first that waits, or a new one.
+    pub fn ask(&self) -> Result<Trial> {
+        let now = Timestamp::now();
+        let frozen = match self.storage.claim_waiting(self.frozen.id, now)? {
+            Some(waiting) => waiting,
+            None => self
+                .storage
+                .create_trial(self.frozen.id, &TrialStart::running(now))?,
+        };
+        Ok(Trial::new(self.clone(), frozen))
+    }
+
+    /// Adds a trial that waits for a worker, with some values fixed, as JSON by name.
+    pub fn enqueue(
+        &self,
+        params: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<FrozenTrial> {
+        let system_attrs = vec![("fixed_params".to_owned(), Json::new(params))];
+        let update = TrialUpdate {
+            system_attrs,
+            ..TrialUpdate::default()
+        };
+        self.storage
+            .create_trial(self.frozen.id, &TrialStart::waiting(update))
+    }
+
+    /// Ends a trial: with one value per objective, pruned, or failed. A NaN value is a failure.
+    pub fn tell(&self, trial: &mut Trial, values: &[f64]) -> Result<Arc<FrozenTrial>> {
+        self.tell_result(trial, Ok(values.to_vec()))
+    }
+
+    /// Ends a trial as its objective did.
+    pub fn tell_result(
+        &self,
+        trial: &mut Trial,
+        result: std::result::Result<Vec<f64>, Stop>,
+    ) -> Result<Arc<FrozenTrial>> {
+        let outcome = match result {
+            Ok(values) if values.len() != self.directions().len() => {
+                return Err(Error::WrongNumberOfValues {
+                    expected: self.directions().len(),
+                    got: values.len(),
+                });
+            }
+            Ok(values) if values.iter().any(|value| value.is_nan()) => {
+                trial.note(
+                    FAILURE_ATTR,
+                    &Json::new("the objective value is not a number (NaN)"),
+                );
+                Outcome::Failed
+            }
+            Ok(values) => Outcome::Complete(values),
+            Err(Stop::Pruned) => {
+                let last = trial.frozen().last_report().filter(|value| !value.is_nan());
+                Outcome::Pruned(last)
+            }
+            Err(Stop::Failed(reason)) => {
+                trial.note(FAILURE_ATTR, &Json::new(&chain(reason.as_ref())));
+                Outcome::Failed
+            }
+        };
+        trial.finish(&outcome, Timestamp::now())
+    }
+
+    /// Marks every RUNNING trial as failed, for when no worker is alive.
+    pub fn fail_running(&self, reason: &str) -> Result<usize> {
+        let running: Vec<_> = self.history()?.running().cloned().collect();
+        for trial in &running {
+            let system_attrs = vec![(FAILURE_ATTR.to_owned(), Json::new(reason))];
+            let update = TrialUpdate {
+                system_attrs,
+                ..TrialUpdate::default()
+            };
+            self.storage
+                .finish_trial(trial.id, &update, &Outcome::Failed, Timestamp::now())?;
+        }
+        Ok(running.len())
+    }
+
+    /// The number of trials in one of `states`.
+    pub fn count(&self, states: &[TrialState]) -> Result<usize> {
+        let history = self.history()?;
+        Ok(history
+            .trials()
+            .iter()
+            .filter(|trial| states.contains(&trial.state))
+            .count())
+    }
+
+    pub(crate) fn context<'a>(
+        &'a self,
+        trial: &'a FrozenTrial,
+        history: &'a History,
+    ) -> Context<'a> {
+        Context {
+            study_name: self.name(),
+            directions: self.directions(),
+            trial,
+            history,
+            storage: self.storage.as_ref(),
+        }
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,321 @@
+//! A running trial, as its objective sees it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::distribution::{
+    CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,
+};
+use crate::error::{Error, Result};
+use crate::frozen_trial::{FrozenTrial, Param};
+use crate::json::Json;
+use crate::sampler::Draw;
+use crate::storage::{Outcome, TrialUpdate};
+use crate::study::Study;
+
+/// A running trial: suggests values, takes reports.
+///
+/// What is drawn is collected here and written with the next report, or with the
+/// end; a trial without reports costs two transactions.
+#[derive(Debug)]
+pub struct Trial {
+    study: Study,
+    frozen: FrozenTrial,
+    /// What the storage does not know yet.
+    pending: TrialUpdate,
+    /// Values that were enqueued.
+    fixed: BTreeMap<String, Value>,
+    /// The sampler's joint draw, made at the first suggestion that needs it.
+    relative: Option<Draw>,
+    /// What the user should know of.
+    warnings: Vec<String>,
+}
+
+impl Trial {
+    pub(crate) fn new(study: Study, frozen: FrozenTrial) -> Self {
+        let fixed = frozen
+            .system_attrs
+            .get("fixed_params")
+            .and_then(Json::parse);
+        Self {
+            study,
+            frozen,
+            pending: TrialUpdate::default(),
+            fixed: fixed.unwrap_or_default(),
+            relative: None,
+            warnings: Vec::new(),
+        }
+    }
+
+    /// Its number in the study, from 0.
+    pub fn number(&self) -> u64 {
+        self.frozen.number
+    }
+
+    /// The trial so far.
+    pub fn frozen(&self) -> &FrozenTrial {
+        &self.frozen
+    }
+
+    /// What the user should know of, such as a fixed value outside its range.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// A real number, uniform in the range.
+    pub fn suggest_float(&mut self, name: &str, range: RangeInclusive<f64>) -> Result<f64> {
+        self.float(
+            name,
+            FloatDistribution::new(*range.start(), *range.end(), false, None)?,
+        )
+    }
+
+    /// A positive real number, uniform in the logarithm.
+    pub fn suggest_float_log(&mut self, name: &str, range: RangeInclusive<f64>) -> Result<f64> {
+        self.float(
+            name,
+            FloatDistribution::new(*range.start(), *range.end(), true, None)?,
+        )
+    }
+
+    /// A real number on the grid `low + k·step`.
+    pub fn suggest_float_step(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<f64>,
+        step: f64,
+    ) -> Result<f64> {
+        self.float(
+            name,
+            FloatDistribution::new(*range.start(), *range.end(), false, Some(step))?,
+        )
+    }
+
+    /// A whole number, uniform in the range.
+    pub fn suggest_int(&mut self, name: &str, range: RangeInclusive<i64>) -> Result<i64> {
+        self.int(
+            name,
+            IntDistribution::new(*range.start(), *range.end(), false, 1)?,
+        )
+    }
+
+    /// A positive whole number, uniform in the logarithm.
+    pub fn suggest_int_log(&mut self, name: &str, range: RangeInclusive<i64>) -> Result<i64> {
+        self.int(
+            name,
+            IntDistribution::new(*range.start(), *range.end(), true, 1)?,
+        )
+    }
+
+    /// Every `step`-th whole number.
+    pub fn suggest_int_step(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<i64>,
+        step: i64,
+    ) -> Result<i64> {
+        self.int(
+            name,
+            IntDistribution::new(*range.start(), *range.end(), false, step)?,
+        )
+    }
+
+    /// One of `choices`.
+    pub fn suggest_categorical<'c, C: Clone + Into<Choice>>(
+        &mut self,
+        name: &str,
+        choices: &'c [C],
+    ) -> Result<&'c C> {
+        let all = choices.iter().cloned().map(Into::into).collect();
+        let distribution = Distribution::Categorical(CategoricalDistribution::new(all)?);
+        Ok(&choices[self.suggest_internal(name, distribution)? as usize])
+    }
+
+    /// A value of any distribution.
+    pub fn suggest(&mut self, name: &str, distribution: &Distribution) -> Result<ParamValue> {
+        let internal = self.suggest_internal(name, distribution.clone())?;
+        Ok(distribution.to_external(internal))
+    }
+
+    fn float(&mut self, name: &str, distribution: FloatDistribution) -> Result<f64> {
+        self.suggest_internal(name, Distribution::Float(distribution))
+    }
+
+    fn int(&mut self, name: &str, distribution: IntDistribution) -> Result<i64> {
+        Ok(self.suggest_internal(name, Distribution::Int(distribution))? as i64)
+    }
+
+    /// The one place where a value is chosen: already suggested → fixed by the queue
+    /// → only one possible → in the joint draw → drawn by itself.
+    fn suggest_internal(&mut self, name: &str, distribution: Distribution) -> Result<f64> {
+        if let Some(known) = self.frozen.params.get(name) {
+            if !known.distribution.is_compatible(&distribution) {
+                return Err(incompatible(name, &known.distribution, &distribution));
+            }
+            return Ok(known.value);
+        }
+        let value = match self.fixed_value(name, &distribution)? {
+            Some(value) => value,
+            None if distribution.is_single() => distribution.lowest(),
+            None => self.draw(name, &distribution)?,
+        };
+        let param = Param {
+            name: name.into(),
+            value,
+            distribution: Arc::new(distribution),
+        };
+        self.frozen.params.insert(param.clone());
+        self.pending.params.push(param);
+        Ok(value)
+    }
+
+    fn fixed_value(&mut self, name: &str, distribution: &Distribution) -> Result<Option<f64>> {
+        let Some(fixed) = self.fixed.get(name) else {
+            return Ok(None);
+        };
+        let value = match fixed {
+            Value::Null => ParamValue::Categorical(Choice::Null),
+            Value::Bool(truth) => ParamValue::Categorical(Choice::Bool(*truth)),
+            Value::String(text) => ParamValue::Categorical(Choice::Str(text.clone())),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(int), _) => ParamValue::Int(int),
+                (None, Some(float)) => ParamValue::Float(float),
+                (None, None) => ParamValue::Categorical(Choice::Other(number.to_string())),
+            },
+            other => ParamValue::Categorical(Choice::Other(other.to_string())),
+        };
+        let Some(internal) = distribution.to_internal(&value) else {
+            return Err(Error::OutOfDomain {
+                name: name.to_owned(),
+                value: fixed.to_string(),
+                distribution: distribution.to_string(),
+            });
+        };
+        if !distribution.contains(internal) {
+            self.warnings.push(format!(
+                "the enqueued value {fixed} of `{name}` is not in {distribution}; it is used all the same"
+            ));
+        }
+        Ok(Some(internal))
+    }
+
+    fn draw(&mut self, name: &str, distribution: &Distribution) -> Result<f64> {
+        let relative = match self.relative.take() {
+            Some(relative) => relative,
+            None => self.draw_relative()?,
+        };
+        let drawn = relative
+            .iter()
+            .find(|(known, _)| known.as_ref() == name)
+            .map(|(_, value)| *value);
+        self.relative = Some(relative);
+        if let Some(value) = drawn.filter(|value| distribution.contains(*value)) {
+            return Ok(value);
+        }
+        let history = self.study.history()?;
+        let peers = self
+            .study
+            .pruner
+            .peers(&self.study.context(&self.frozen, &history))?;
+        let context = self.study.context(&self.frozen, &peers);
+        let value = self
+            .study
+            .sampler
+            .sample_independent(&context, name, distribution)?;
+        if distribution.contains(value) {
+            return Ok(value);
+        }
+        Err(Error::OutOfDomain {
+            name: name.to_owned(),
+            value: value.to_string(),
+            distribution: distribution.to_string(),
+        })
+    }
+
+    fn draw_relative(&self) -> Result<Draw> {
+        let history = self.study.history()?;
+        let peers = self
+            .study
+            .pruner
+            .peers(&self.study.context(&self.frozen, &history))?;
+        let context = self.study.context(&self.frozen, &peers);
+        let space = self.study.sampler.relative_search_space(&context);
+        self.study.sampler.sample_relative(&context, &space)
+    }
+
+    /// Reports the objective's value at a step (0, 1, 2, …); NaN and infinities are
+    /// kept. The first report of a step counts.
+    pub fn report(&mut self, step: i64, value: f64) -> Result<()> {
+        if self.frozen.intermediate_values.contains_key(&step) {
+            return Ok(());
+        }
+        self.frozen.intermediate_values.insert(step, value);
+        self.pending.reports.push((step, value));
+        self.flush()
+    }
+
+    /// Whether the pruner thinks that the trial should stop.
+    pub fn should_prune(&mut self) -> Result<bool> {
+        self.flush()?;
+        let history = self.study.history()?;
+        let peers = self
+            .study
+            .pruner
+            .peers(&self.study.context(&self.frozen, &history))?;
+        self.study
+            .pruner
+            .should_prune(&self.study.context(&self.frozen, &peers))
+    }
+
+    /// Notes something with the trial; written with the next report, or with the end.
+    pub fn set_user_attr(&mut self, key: &str, value: &Json) {
+        self.frozen.user_attrs.insert(key.to_owned(), value.clone());
+        self.pending
+            .user_attrs
+            .push((key.to_owned(), value.clone()));
+    }
+
+    /// As [`set_user_attr`](Self::set_user_attr), for programs.
+    pub(crate) fn note(&mut self, key: &str, value: &Json) {
+        self.frozen
+            .system_attrs
+            .insert(key.to_owned(), value.clone());
+        self.pending
+            .system_attrs
+            .push((key.to_owned(), value.clone()));
+    }
+
+    /// Writes what was drawn, reported and noted so far.
+    pub fn flush(&mut self) -> Result<()> {
+        if !self.pending.is_empty() {
+            self.study
+                .storage
+                .update_trial(self.frozen.id, &self.pending)?;
+            self.pending = TrialUpdate::default();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(&mut self, outcome: &Outcome, now: Timestamp) -> Result<Arc<FrozenTrial>> {
+        self.study
+            .storage
+            .finish_trial(self.frozen.id, &self.pending, outcome, now)?;
+        self.pending = TrialUpdate::default();
+        self.frozen.state = outcome.state();
+        self.frozen.values = outcome.values().to_vec();
+        self.frozen.datetime_complete = Some(now);
+        Ok(Arc::new(self.frozen.clone()))
+    }
+}
+
+fn incompatible(name: &str, before: &Distribution, now: &Distribution) -> Error {
+    Error::IncompatibleDistribution {
+        name: name.to_owned(),
+        before: before.to_string(),
+        now: now.to_string(),
+    }
+}
