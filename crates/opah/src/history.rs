@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::distribution::Distribution;
 use crate::error::Result;
 use crate::frozen_trial::{Direction, FrozenTrial, StudyId, TrialId, TrialState};
 use crate::search_space::SearchSpace;
@@ -23,6 +24,8 @@ struct Trials {
     unfinished: BTreeMap<u64, Arc<FrozenTrial>>,
     cursor: Cursor,
     intersection: Intersection,
+    /// The first distribution that was seen of each parameter.
+    first_distributions: SearchSpace,
 }
 
 /// Two intersections of the spaces of finished trials, kept up to date.
@@ -113,6 +116,11 @@ impl History {
         space.clone().unwrap_or_default()
     }
 
+    /// The distribution that a parameter had in the first trial that has it.
+    pub fn first_distribution(&self, name: &str) -> Option<&Arc<Distribution>> {
+        self.0.first_distributions.get(name)
+    }
+
     /// The trials that `keep` accepts; costs a look at each.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&FrozenTrial) -> bool) -> Self {
@@ -127,6 +135,13 @@ impl History {
 impl Trials {
     fn add(&mut self, trial: FrozenTrial) {
         self.cursor.see(trial.id, trial.state.is_finished());
+        for param in &trial.params {
+            if self.first_distributions.get(&param.name).is_none() {
+                let distribution = param.distribution.clone();
+                self.first_distributions
+                    .insert(param.name.clone(), distribution);
+            }
+        }
         if !trial.state.is_finished() {
             self.unfinished.insert(trial.number, Arc::new(trial));
             return;

@@ -21,6 +21,7 @@ pub mod frozen_trial;
 pub mod history;
 pub mod json;
 pub mod math;
+pub mod optimize;
 pub mod pruner;
 pub mod registry;
 pub mod sampler;

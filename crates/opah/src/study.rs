@@ -133,6 +133,14 @@ impl Study {
         Ok(history.clone())
     }
 
+    /// The trials as they were when they were last looked at.
+    pub(crate) fn known_history(&self) -> History {
+        self.history
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
     /// All trials, by number.
     pub fn trials(&self) -> Result<Vec<Arc<FrozenTrial>>> {
         Ok(self.history()?.trials())

@@ -158,6 +158,11 @@ impl Trial {
             }
             return Ok(known.value);
         }
+        if let Some(before) = self.study.known_history().first_distribution(name)
+            && !before.is_compatible(&distribution)
+        {
+            return Err(incompatible(name, before, &distribution));
+        }
         let value = match self.fixed_value(name, &distribution)? {
             Some(value) => value,
             None if distribution.is_single() => distribution.lowest(),
@@ -216,7 +221,8 @@ impl Trial {
         if let Some(value) = drawn.filter(|value| distribution.contains(*value)) {
             return Ok(value);
         }
-        let history = self.study.history()?;
+        // The joint draw has just looked at the storage.
+        let history = self.study.known_history();
         let peers = self
             .study
             .pruner

@@ -10,7 +10,11 @@
 //! - an update is visible wholly or not at all;
 //! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
 
+#[cfg(test)]
+mod contract;
 mod memory;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,6 +22,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 pub use memory::MemoryStorage;
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStorage;
 
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -183,6 +189,10 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
 pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryStorage::default()));
+    }
+    #[cfg(feature = "sqlite")]
+    if let Some(path) = url.strip_prefix("sqlite:///") {
+        return Ok(Arc::new(SqliteStorage::open(std::path::Path::new(path))?));
     }
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
     Err(Error::Storage {

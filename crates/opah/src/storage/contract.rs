@@ -1,0 +1,186 @@
+//! Random histories on which every storage must agree with the one in memory.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{AttrKind, Cursor, MemoryStorage, Outcome, Storage, TrialStart, TrialUpdate};
+use crate::distribution::{Distribution, FloatDistribution};
+use crate::frozen_trial::{Direction, FrozenTrial, Param, StudyId, TrialId, TrialState};
+use crate::json::Json;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Create(TrialState),
+    Claim,
+    Update(usize, i64, f64),
+    Finish(usize, u8, f64),
+    Note(usize, String),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let special = prop_oneof![
+        Just(f64::NAN),
+        Just(f64::INFINITY),
+        Just(f64::NEG_INFINITY),
+        any::<f64>()
+    ];
+    let finite_or_infinite = prop_oneof![Just(f64::INFINITY), -1e300..1e300];
+    let step = prop_oneof![
+        prop_oneof![Just(TrialState::Running), Just(TrialState::Waiting)].prop_map(Step::Create),
+        Just(Step::Claim),
+        (0..6_usize, 0..5_i64, special).prop_map(|(trial, step, value)| {
+            // SQLite keeps whole numbers as integers, so that -0.0 comes back as 0.0.
+            Step::Update(trial, step, value + 0.0)
+        }),
+        (0..6_usize, 0..3_u8, finite_or_infinite)
+            .prop_map(|(t, kind, value)| Step::Finish(t, kind, value)),
+        (0..6_usize, ".{0,8}").prop_map(|(trial, text)| Step::Note(trial, text)),
+    ];
+    proptest::collection::vec(step, 0..25)
+}
+
+/// What a step did, in words that are the same for all storages.
+fn run(storage: &dyn Storage, study: StudyId, trials: &mut Vec<TrialId>, step: &Step) -> String {
+    let now = Timestamp::from_microsecond(1_700_000_000_123_456).unwrap();
+    let result = match step {
+        Step::Create(TrialState::Running) => storage
+            .create_trial(study, &TrialStart::running(now))
+            .map(|trial| {
+                trials.push(trial.id);
+                trial.number.to_string()
+            }),
+        Step::Create(_) => storage
+            .create_trial(study, &TrialStart::waiting(TrialUpdate::default()))
+            .map(|trial| {
+                trials.push(trial.id);
+                trial.number.to_string()
+            }),
+        Step::Claim => storage
+            .claim_waiting(study, now)
+            .map(|trial| format!("{:?}", trial.map(|t| t.number))),
+        Step::Update(at, step, value) => on(trials, *at, |id| {
+            let distribution =
+                Distribution::Float(FloatDistribution::new(0.0, 1.0, false, None).unwrap());
+            let param = Param {
+                name: format!("p{step}").into(),
+                value: 0.5,
+                distribution: distribution.into(),
+            };
+            storage.update_trial(
+                id,
+                &TrialUpdate {
+                    params: vec![param],
+                    reports: vec![(*step, *value)],
+                    ..TrialUpdate::default()
+                },
+            )
+        }),
+        Step::Finish(at, kind, value) => on(trials, *at, |id| {
+            let outcome = match kind {
+                0 => Outcome::Complete(vec![*value]),
+                1 => Outcome::Pruned(None),
+                _ => Outcome::Failed,
+            };
+            storage.finish_trial(id, &TrialUpdate::default(), &outcome, now)
+        }),
+        Step::Note(at, text) => on(trials, *at, |id| {
+            let user_attrs = vec![(text.clone(), Json::new(text))];
+            storage.update_trial(
+                id,
+                &TrialUpdate {
+                    user_attrs,
+                    ..TrialUpdate::default()
+                },
+            )
+        }),
+    };
+    // Ids differ between storages; whether and why a step is refused does not.
+    result.unwrap_or_else(|error| match error {
+        crate::Error::WrongState { state, needed, .. } => format!("{state}: {needed}"),
+        other => other.to_string(),
+    })
+}
+
+fn on(
+    trials: &[TrialId],
+    at: usize,
+    act: impl FnOnce(TrialId) -> crate::Result<()>,
+) -> crate::Result<String> {
+    match trials.get(at) {
+        Some(id) => act(*id).map(|()| "done".to_owned()),
+        None => Ok("no such trial".to_owned()),
+    }
+}
+
+/// The trials without ids, NaN made comparable.
+fn comparable(trials: Vec<FrozenTrial>) -> String {
+    let without_ids = trials.into_iter().map(|trial| FrozenTrial {
+        id: TrialId(0),
+        ..trial
+    });
+    format!("{:#?}", without_ids.collect::<Vec<_>>())
+}
+
+fn check_agreement(other: &dyn Storage, steps: &[Step]) {
+    let memory = MemoryStorage::default();
+    let studies = [&memory as &dyn Storage, other].map(|storage| {
+        let study = storage.create_study("s", &[Direction::Minimize]).unwrap();
+        storage
+            .set_study_attr(study, AttrKind::User, "k", &Json::new("v"))
+            .unwrap();
+        study
+    });
+    let mut trials = [Vec::new(), Vec::new()];
+    for step in steps {
+        let [in_memory, in_other] = &mut trials;
+        let expected = run(&memory, studies[0], in_memory, step);
+        assert_eq!(run(other, studies[1], in_other, step), expected, "{step:?}");
+    }
+    let all = |storage: &dyn Storage, study| {
+        comparable(storage.changes(study, &Cursor::default()).unwrap())
+    };
+    assert_eq!(all(other, studies[1]), all(&memory, studies[0]));
+    assert!(other.create_study("s", &[Direction::Minimize]).is_err());
+    other.delete_study(studies[1]).unwrap();
+    assert!(other.studies().unwrap().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[cfg(feature = "sqlite")]
+    #[test]
+    fn sqlite_agrees_with_memory(steps in steps()) {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = super::SqliteStorage::open(&folder.path().join("trial.db")).unwrap();
+        check_agreement(&storage, &steps);
+    }
+}
+
+#[test]
+fn a_waiting_trial_is_claimed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.db");
+    let first = super::SqliteStorage::open(&path).unwrap();
+    let study = first.create_study("s", &[Direction::Minimize]).unwrap();
+    for _ in 0..40 {
+        first
+            .create_trial(study, &TrialStart::waiting(TrialUpdate::default()))
+            .unwrap();
+    }
+    let claimed = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let storage = super::SqliteStorage::open(&path).unwrap();
+                while let Some(trial) = storage.claim_waiting(study, Timestamp::UNIX_EPOCH).unwrap()
+                {
+                    claimed.lock().unwrap().push(trial.number);
+                }
+            });
+        }
+    });
+    let mut claimed = claimed.into_inner().unwrap();
+    claimed.sort_unstable();
+    assert_eq!(claimed, (0..40).collect::<Vec<_>>());
+}

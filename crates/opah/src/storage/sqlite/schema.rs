@@ -1,0 +1,103 @@
+//! Optuna's tables in an SQLite file: made, or checked.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+/// The only version that is read and written.
+const HEAD: &str = "v3.2.0.a";
+
+/// The versions before it, which Optuna's `storage upgrade` brings up.
+const OLDER: [&str; 9] = [
+    "v0.9.0.a", "v1.2.0.a", "v1.3.0.a", "v2.4.0.a", "v2.6.0.a", "v3.0.0.a", "v3.0.0.b", "v3.0.0.c",
+    "v3.0.0.d",
+];
+
+/// Makes waiting trials findable without a look at all others. Optuna ignores it.
+const WAITING_INDEX: &str = "CREATE INDEX IF NOT EXISTS opah_waiting_trials
+    ON trials (study_id, trial_id) WHERE state = 'WAITING'";
+
+/// Why a file can't be used.
+pub(super) enum Problem {
+    Sqlite(rusqlite::Error),
+    Version(String),
+}
+
+impl From<rusqlite::Error> for Problem {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Makes the tables in an empty file, and checks the version of any other.
+pub(super) fn prepare(connection: &mut Connection) -> Result<(), Problem> {
+    if !has_table(connection, "trials")? {
+        if has_any_table(connection)? {
+            return Err(Problem::Version(
+                "the file is an SQLite database, but not one of Optuna's or opah's; name another file"
+                    .to_owned(),
+            ));
+        }
+        // Write-ahead logging lets readers and the writer work side by side. It is
+        // only turned on in files that are made here; others keep their mode.
+        connection.pragma_update(None, "journal_mode", "wal")?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if !has_table(&transaction, "trials")? {
+            transaction.execute_batch(include_str!("schema.sql"))?;
+        }
+        transaction.commit()?;
+    }
+    check_version(connection)?;
+    if !connection.is_readonly(rusqlite::MAIN_DB)? {
+        connection.execute(WAITING_INDEX, [])?;
+    }
+    Ok(())
+}
+
+fn check_version(connection: &Connection) -> Result<(), Problem> {
+    let version: Option<String> = if has_table(connection, "alembic_version")? {
+        connection
+            .query_row("SELECT version_num FROM alembic_version", [], |row| {
+                row.get(0)
+            })
+            .optional()?
+    } else {
+        None
+    };
+    let schema: Option<i64> = if has_table(connection, "version_info")? {
+        connection
+            .query_row("SELECT schema_version FROM version_info", [], |row| {
+                row.get(0)
+            })
+            .optional()?
+    } else {
+        None
+    };
+    match version.as_deref() {
+        Some(HEAD) => Ok(()),
+        None if schema.is_none_or(|schema| schema == 12) => Ok(()),
+        Some(old) if OLDER.contains(&old) => Err(Problem::Version(format!(
+            "the file has Optuna's older schema {old}, and {HEAD} is needed; run `optuna storage upgrade --storage URL` once"
+        ))),
+        None => Err(Problem::Version(format!(
+            "the file has an older schema of Optuna, and {HEAD} is needed; run `optuna storage upgrade --storage URL` once"
+        ))),
+        Some(new) => Err(Problem::Version(format!(
+            "the file has schema {new}, which is newer than {HEAD}; use a newer opah"
+        ))),
+    }
+}
+
+fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
+    Ok(connection
+        .query_row(sql, [name], |_| Ok(()))
+        .optional()?
+        .is_some())
+}
+
+fn has_any_table(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' LIMIT 1";
+    Ok(connection
+        .query_row(sql, [], |_| Ok(()))
+        .optional()?
+        .is_some())
+}

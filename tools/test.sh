@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Installs what the tests need and runs every test: formatting, lints, unit,
+# integration and documentation tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if ! cargo nextest --version >/dev/null 2>&1; then
+  cargo install --locked cargo-nextest
+fi
+
+venv=${OPAH_TEST_VENV:-$PWD/.venv}
+if ! "$venv/bin/python" -c 'import optuna, sklearn; assert optuna.__version__.startswith("5.")' >/dev/null 2>&1; then
+  python3 -m venv "$venv"
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
+fi
+export OPAH_TEST_PYTHON="$venv/bin/python"
+
+cargo fmt --all --check
+cargo clippy --workspace --all-targets --quiet -- -D warnings
+cargo test --workspace --doc --quiet
+cargo nextest run --workspace --no-fail-fast
