@@ -1,7 +1,5 @@
 //! The one error type of the library.
 
-use crate::frozen_trial::TrialState;
-
 /// The result of everything in this library that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -85,7 +83,7 @@ pub enum Error {
         /// The trial's id or number.
         trial: i64,
         /// The state it is in.
-        state: TrialState,
+        state: &'static str,
         /// What the operation needs.
         needed: &'static str,
     },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+pub use jiff::Timestamp;
 
 use crate::distribution::{Distribution, ParamValue};
 use crate::json::Json;

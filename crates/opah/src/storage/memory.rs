@@ -189,7 +189,7 @@ impl Storage for MemoryStorage {
         if trial.state.is_finished() {
             return Err(Error::WrongState {
                 trial: trial.id.0,
-                state: trial.state,
+                state: trial.state.name(),
                 needed: "a finished trial can't change",
             });
         }
@@ -209,7 +209,7 @@ impl Storage for MemoryStorage {
         if trial.state != TrialState::Running {
             return Err(Error::WrongState {
                 trial: trial.id.0,
-                state: trial.state,
+                state: trial.state.name(),
                 needed: "only a running trial can be told",
             });
         }

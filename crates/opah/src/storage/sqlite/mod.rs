@@ -286,7 +286,7 @@ impl Storage for SqliteStorage {
                 let needed = "a finished trial can't change";
                 return Err(Refused::Rule(Error::WrongState {
                     trial: trial.0,
-                    state,
+                    state: state.name(),
                     needed,
                 }));
             }
@@ -317,7 +317,7 @@ impl Storage for SqliteStorage {
                 let needed = "only a running trial can be told";
                 return Err(Refused::Rule(Error::WrongState {
                     trial: trial.0,
-                    state,
+                    state: state.name(),
                     needed,
                 }));
             }

@@ -1,0 +1,104 @@
+//! The whole command line, as types.
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args as Group, Parser, Subcommand, ValueEnum};
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Hyperparameter optimization: search for the best settings, keep every trial, see
+/// what was learnt.
+#[derive(Debug, Parser)]
+#[command(name = "opah", version, styles = STYLES)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What opah can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// List the studies of a storage
+    #[command(after_help = "Example:\n  opah studies --storage sqlite:///trial.db")]
+    Studies {
+        #[command(flatten)]
+        storage: Storage,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// List the trials of a study, with the columns of Optuna's `trials_dataframe`
+    #[command(
+        after_help = "Example:\n  opah trials --storage sqlite:///trial.db --format csv > trials.csv"
+    )]
+    Trials {
+        #[command(flatten)]
+        study: Study,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Show the best trial of a study
+    #[command(
+        after_help = "Example:\n  opah best-trial --storage sqlite:///trial.db --format json"
+    )]
+    BestTrial {
+        #[command(flatten)]
+        study: Study,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Print the best parameters as a line of environment variables
+    #[command(
+        after_help = "Example:\n  env $(opah best-params --storage sqlite:///trial.db) ./train.sh"
+    )]
+    BestParams {
+        #[command(flatten)]
+        study: Study,
+    },
+}
+
+/// Where studies are kept.
+#[derive(Debug, Group)]
+pub(crate) struct Storage {
+    /// The storage's URL, e.g. `sqlite:///trial.db` (four slashes for an absolute path)
+    #[arg(long, value_name = "URL", env = "OPAH_STORAGE")]
+    pub(crate) storage: String,
+}
+
+/// Which study is meant.
+#[derive(Debug, Group)]
+pub(crate) struct Study {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+    /// The study's name; not needed if the storage holds just one
+    #[arg(long, value_name = "NAME")]
+    pub(crate) study_name: Option<String>,
+}
+
+/// How a table is printed.
+#[derive(Debug, Group)]
+pub(crate) struct Format {
+    /// A table for people, or CSV or JSON for programs
+    #[arg(short, long, value_enum, default_value = "table")]
+    pub(crate) format: FormatName,
+}
+
+/// The formats of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormatName {
+    Table,
+    Csv,
+    Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        super::Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,36 @@
+//! `opah best-params`
+
+use anyhow::Result;
+
+use crate::args::Study;
+use crate::output;
+
+pub(super) fn run(study: &Study) -> Result<()> {
+    let best = super::load(study)?.best_trial()?;
+    let assign = |param: &opah::frozen_trial::Param| {
+        format!("{}={}", param.name, quoted(&param.external().to_string()))
+    };
+    let line: Vec<String> = best.params.iter().map(assign).collect();
+    output::print(&(line.join(" ") + "\n"))
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-+/:,@%".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn words_that_a_shell_would_split_are_quoted() {
+        assert_eq!(quoted("1e-05"), "1e-05");
+        assert_eq!(quoted("it's 5 o'clock"), r"'it'\''s 5 o'\''clock'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,55 @@
+//! One file per command.
+
+mod best_params;
+mod best_trial;
+mod studies;
+mod trials;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use crate::args::{self, Command};
+
+/// Runs a command.
+pub(crate) fn run(command: Command) -> Result<()> {
+    match command {
+        Command::Studies { storage, format } => studies::run(&storage, &format),
+        Command::Trials { study, format } => trials::run(&study, &format),
+        Command::BestTrial { study, format } => best_trial::run(&study, &format),
+        Command::BestParams { study } => best_params::run(&study),
+    }
+}
+
+/// Opens a storage that must exist already, so that a misspelt path makes no file.
+fn open(storage: &args::Storage) -> Result<Arc<dyn opah::Storage>> {
+    if let Some(path) = storage.storage.strip_prefix("sqlite:///")
+        && !Path::new(path).exists()
+    {
+        bail!("there is no file {path}; check --storage");
+    }
+    Ok(opah::storage::open(&storage.storage)?)
+}
+
+/// The study that is named, or the only one.
+fn load(study: &args::Study) -> Result<opah::Study> {
+    let storage = open(&study.storage)?;
+    if let Some(name) = &study.study_name {
+        return Ok(opah::Study::load(storage, name)?);
+    }
+    let names: Vec<String> = storage
+        .studies()?
+        .into_iter()
+        .map(|study| study.name)
+        .collect();
+    match &names[..] {
+        [only] => Ok(opah::Study::load(storage, only)?),
+        [] => bail!("{} holds no study", storage.describe()),
+        several => bail!(
+            "{} holds several studies; choose one with --study-name: {}",
+            storage.describe(),
+            several.join(", ")
+        ),
+    }
+}

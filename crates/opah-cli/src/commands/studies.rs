@@ -1,0 +1,33 @@
+//! `opah studies`
+
+use anyhow::Result;
+use opah::frozen_trial::FrozenStudy;
+use serde_json::Value;
+
+use crate::args::{Format, Storage};
+use crate::output::Rows;
+
+pub(super) fn run(storage: &Storage, format: &Format) -> Result<()> {
+    let storage = super::open(storage)?;
+    let row = |study: FrozenStudy| -> Result<Vec<Value>> {
+        let directions: Vec<String> = study.directions.iter().map(ToString::to_string).collect();
+        let study = opah::Study::load(storage.clone(), &study.name)?;
+        let trials = study.trials()?;
+        let start = trials.iter().filter_map(|trial| trial.datetime_start).min();
+        Ok(vec![
+            study.name().into(),
+            directions.join(", ").into(),
+            trials.len().into(),
+            start.map(super::trials::time).into(),
+        ])
+    };
+    let headings = ["name", "direction", "n_trials", "datetime_start"]
+        .map(str::to_owned)
+        .to_vec();
+    let rows = storage
+        .studies()?
+        .into_iter()
+        .map(row)
+        .collect::<Result<_>>()?;
+    Rows { headings, rows }.print(format.format)
+}

@@ -1,0 +1,90 @@
+//! The only place that writes to the terminal.
+
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use serde_json::{Map, Value};
+
+use crate::args::FormatName;
+
+/// Rows under headings; a cell is a JSON value, null where there is none.
+pub(crate) struct Rows {
+    pub(crate) headings: Vec<String>,
+    pub(crate) rows: Vec<Vec<Value>>,
+}
+
+impl Rows {
+    /// Writes the rows to standard output. A reader that has gone away is no error.
+    pub(crate) fn print(&self, format: FormatName) -> anyhow::Result<()> {
+        let text = match format {
+            FormatName::Table => self.table(),
+            FormatName::Csv => self.csv()?,
+            FormatName::Json => serde_json::to_string_pretty(&self.objects())? + "\n",
+        };
+        print(&text)
+    }
+
+    fn table(&self) -> String {
+        let mut table = Table::new();
+        table
+            .load_style(presets::UTF8_BORDERS_ONLY)
+            .set_header(&self.headings);
+        if io::stdout().is_terminal() {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        for row in &self.rows {
+            table.add_row(row.iter().map(cell));
+        }
+        for (at, column) in table.column_iter_mut().enumerate() {
+            if self.rows.iter().any(|row| row[at].is_number()) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        format!("{table}\n")
+    }
+
+    fn csv(&self) -> anyhow::Result<String> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(&self.headings)?;
+        for row in &self.rows {
+            writer.write_record(row.iter().map(cell))?;
+        }
+        Ok(String::from_utf8(writer.into_inner()?)?)
+    }
+
+    fn objects(&self) -> Vec<Map<String, Value>> {
+        let object = |row: &Vec<Value>| {
+            self.headings
+                .iter()
+                .cloned()
+                .zip(row.iter().cloned())
+                .collect()
+        };
+        self.rows.iter().map(object).collect()
+    }
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) if number.is_f64() => {
+            opah::json::python_float(number.as_f64().unwrap_or(f64::NAN))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Writes a text to standard output.
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Writes an error and its causes to standard error.
+pub(crate) fn complain(error: &anyhow::Error) {
+    // Nobody is left to tell when standard error is closed.
+    let _ = writeln!(io::stderr().lock(), "error: {error:#}");
+}
