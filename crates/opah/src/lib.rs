@@ -43,3 +43,8 @@ pub use search_space::SearchSpace;
 pub use storage::Storage;
 pub use study::{Stop, Study};
 pub use trial::Trial;
+
+/// The README's example, run.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
