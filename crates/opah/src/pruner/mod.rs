@@ -5,13 +5,20 @@
 //! `impl Configured`, `impl Pruner`, tests. Then two lines here: `mod` and the
 //! entry in [`PRUNERS`]. The contract in `pruner/contract.rs` runs on it by itself.
 
+#[cfg(test)]
+mod contract;
+mod interval;
 mod never;
+mod percentile;
+mod threshold;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use never::NeverPruner;
+pub use percentile::{MedianPruner, PercentilePruner};
+pub use threshold::ThresholdPruner;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -19,7 +26,12 @@ use crate::history::History;
 use crate::registry::{self, Configured, Entry};
 
 /// Every pruner that can be chosen by name, in the order shown to people.
-pub static PRUNERS: &[Entry<dyn Pruner>] = &[entry::<never::NeverPruner>()];
+pub static PRUNERS: &[Entry<dyn Pruner>] = &[
+    entry::<never::NeverPruner>(),
+    entry::<percentile::MedianPruner>(),
+    entry::<percentile::PercentilePruner>(),
+    entry::<threshold::ThresholdPruner>(),
+];
 
 /// Decides whether a running trial should stop.
 pub trait Pruner: Send + Sync + std::fmt::Debug {

@@ -1,10 +1,12 @@
-//! The real Optuna and opah share one database, both ways.
+//! The real Optuna and opah share one database, both ways, and decide alike.
 #![cfg(feature = "sqlite")]
 #![expect(
     clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a test; a skip must be seen"
 )]
+
+mod pruners;
 
 use std::path::Path;
 use std::process::Command;
