@@ -3,6 +3,8 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use crate::commands;
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
     .usage(AnsiColor::Green.on_default().bold())
@@ -18,45 +20,17 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What opah can do.
+/// What opah can do; each command's flags stand in its file.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// List the studies of a storage
-    #[command(after_help = "Example:\n  opah studies --storage sqlite:///trial.db")]
-    Studies {
-        #[command(flatten)]
-        storage: Storage,
-        #[command(flatten)]
-        format: Format,
-    },
+    Studies(commands::studies::Args),
     /// List the trials of a study, with the columns of Optuna's `trials_dataframe`
-    #[command(
-        after_help = "Example:\n  opah trials --storage sqlite:///trial.db --format csv > trials.csv"
-    )]
-    Trials {
-        #[command(flatten)]
-        study: Study,
-        #[command(flatten)]
-        format: Format,
-    },
+    Trials(commands::trials::Args),
     /// Show the best trial of a study
-    #[command(
-        after_help = "Example:\n  opah best-trial --storage sqlite:///trial.db --format json"
-    )]
-    BestTrial {
-        #[command(flatten)]
-        study: Study,
-        #[command(flatten)]
-        format: Format,
-    },
+    BestTrial(commands::best_trial::Args),
     /// Print the best parameters as a line of environment variables
-    #[command(
-        after_help = "Example:\n  env $(opah best-params --storage sqlite:///trial.db) ./train.sh"
-    )]
-    BestParams {
-        #[command(flatten)]
-        study: Study,
-    },
+    BestParams(commands::best_params::Args),
 }
 
 /// Where studies are kept.

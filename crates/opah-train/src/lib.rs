@@ -3,4 +3,5 @@
 //! The only crate that evaluates Jsonnet and the only one that computes with
 //! tensors. It knows no study and no trial.
 
+pub mod config;
 pub mod data;

@@ -5,8 +5,18 @@ use anyhow::Result;
 use crate::args::Study;
 use crate::output;
 
-pub(super) fn run(study: &Study) -> Result<()> {
-    let best = super::load(study)?.best_trial()?;
+/// The flags of `opah best-params`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  env $(opah best-params --storage sqlite:///trial.db) ./train.sh"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    study: Study,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let best = super::load(&args.study)?.best_trial()?;
     let assign = |param: &opah::frozen_trial::Param| {
         format!("{}={}", param.name, quoted(&param.external().to_string()))
     };

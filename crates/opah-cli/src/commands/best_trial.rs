@@ -4,7 +4,17 @@ use anyhow::Result;
 
 use crate::args::{Format, Study};
 
-pub(super) fn run(study: &Study, format: &Format) -> Result<()> {
-    let best = super::load(study)?.best_trial()?;
-    super::trials::table(&[best], 1).print(format.format)
+/// The flags of `opah best-trial`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  opah best-trial --storage sqlite:///trial.db --format json")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    study: Study,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let best = super::load(&args.study)?.best_trial()?;
+    super::trials::table(&[best], 1).print(args.format.format)
 }

@@ -1,9 +1,9 @@
 //! One file per command.
 
-mod best_params;
-mod best_trial;
-mod studies;
-mod trials;
+pub(crate) mod best_params;
+pub(crate) mod best_trial;
+pub(crate) mod studies;
+pub(crate) mod trials;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::args::{self, Command};
 /// Runs a command.
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
-        Command::Studies { storage, format } => studies::run(&storage, &format),
-        Command::Trials { study, format } => trials::run(&study, &format),
-        Command::BestTrial { study, format } => best_trial::run(&study, &format),
-        Command::BestParams { study } => best_params::run(&study),
+        Command::Studies(args) => studies::run(&args),
+        Command::Trials(args) => trials::run(&args),
+        Command::BestTrial(args) => best_trial::run(&args),
+        Command::BestParams(args) => best_params::run(&args),
     }
 }
 

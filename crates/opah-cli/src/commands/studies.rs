@@ -7,8 +7,18 @@ use serde_json::Value;
 use crate::args::{Format, Storage};
 use crate::output::Rows;
 
-pub(super) fn run(storage: &Storage, format: &Format) -> Result<()> {
-    let storage = super::open(storage)?;
+/// The flags of `opah studies`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  opah studies --storage sqlite:///trial.db")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let storage = super::open(&args.storage)?;
     let row = |study: FrozenStudy| -> Result<Vec<Value>> {
         let directions: Vec<String> = study.directions.iter().map(ToString::to_string).collect();
         let study = opah::Study::load(storage.clone(), &study.name)?;
@@ -29,5 +39,5 @@ pub(super) fn run(storage: &Storage, format: &Format) -> Result<()> {
         .into_iter()
         .map(row)
         .collect::<Result<_>>()?;
-    Rows { headings, rows }.print(format.format)
+    Rows { headings, rows }.print(args.format.format)
 }

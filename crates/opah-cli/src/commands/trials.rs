@@ -11,9 +11,21 @@ use serde_json::{Number, Value};
 use crate::args::{Format, Study};
 use crate::output::Rows;
 
-pub(super) fn run(study: &Study, format: &Format) -> Result<()> {
-    let study = super::load(study)?;
-    table(&study.trials()?, study.directions().len()).print(format.format)
+/// The flags of `opah trials`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  opah trials --storage sqlite:///trial.db --format csv > trials.csv"
+)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    study: Study,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    let study = super::load(&args.study)?;
+    table(&study.trials()?, study.directions().len()).print(args.format.format)
 }
 
 /// A row per trial; a column for every parameter and user attribute that one of them has.
