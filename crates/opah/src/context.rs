@@ -1,14 +1,14 @@
 //! What a sampler or pruner may see, draw and remember.
 
-use crate::error::Result;
+use std::cell::RefCell;
+
 use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::history::History;
 use crate::json::Json;
 use crate::math::random::Rng;
-use crate::storage::{Storage, TrialUpdate};
 
 /// One call's view of a study, given to samplers and pruners.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
     /// The study's name.
     pub study_name: &'a str,
@@ -16,11 +16,24 @@ pub struct Context<'a> {
     pub directions: &'a [Direction],
     /// The trial that is being run, with all that was drawn and reported so far.
     pub trial: &'a FrozenTrial,
-    /// The study's trials, narrowed to the trial's [peers](crate::pruner::Pruner::peers)
-    /// when a sampler is asked.
+    /// The study's trials.
     pub history: &'a History,
-    /// Where state is saved.
-    pub storage: &'a dyn Storage,
+    /// Where [`save_state`](Self::save_state) collects.
+    pub saved: &'a Saved,
+}
+
+/// What a sampler or pruner wants to be remembered with the trial it was asked about.
+///
+/// It joins the trial's update, so that what was decided is stored in one transaction
+/// with what it was decided on.
+#[derive(Debug, Default)]
+pub struct Saved(RefCell<Vec<(String, Json)>>);
+
+impl Saved {
+    /// System attributes of the trial, in the order in which they were saved.
+    pub fn into_attrs(self) -> Vec<(String, Json)> {
+        self.0.into_inner()
+    }
 }
 
 impl Context<'_> {
@@ -38,15 +51,9 @@ impl Context<'_> {
             .unwrap_or(Direction::Minimize)
     }
 
-    /// Remembers `value` with the trial, for every process to see.
-    pub fn save_state(&self, key: &str, value: &Json) -> Result<()> {
-        let system_attrs = vec![(key.to_owned(), value.clone())];
-        self.storage.update_trial(
-            self.trial.id,
-            &TrialUpdate {
-                system_attrs,
-                ..TrialUpdate::default()
-            },
-        )
+    /// Remembers `value` with the trial, as a system attribute for every process to see;
+    /// written with the trial's next update.
+    pub fn save_state(&self, key: &str, value: Json) {
+        self.saved.0.borrow_mut().push((key.to_owned(), value));
     }
 }

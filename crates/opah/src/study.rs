@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
-use crate::context::Context;
+use crate::context::{Context, Saved};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, TrialState};
 use crate::history::History;
@@ -258,13 +258,14 @@ impl Study {
         &'a self,
         trial: &'a FrozenTrial,
         history: &'a History,
+        saved: &'a Saved,
     ) -> Context<'a> {
         Context {
             study_name: self.name(),
             directions: self.directions(),
             trial,
             history,
-            storage: self.storage.as_ref(),
+            saved,
         }
     }
 }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::context::{Context, Saved};
 use crate::distribution::{
     CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, Param};
+use crate::history::History;
 use crate::json::Json;
 use crate::sampler::Draw;
 use crate::storage::{Outcome, TrialUpdate};
@@ -223,15 +225,11 @@ impl Trial {
         }
         // The joint draw has just looked at the storage.
         let history = self.study.known_history();
-        let peers = self
-            .study
-            .pruner
-            .peers(&self.study.context(&self.frozen, &history))?;
-        let context = self.study.context(&self.frozen, &peers);
-        let value = self
-            .study
-            .sampler
-            .sample_independent(&context, name, distribution)?;
+        let value = self.consult(&history, |study, context| {
+            study
+                .sampler
+                .sample_independent(context, name, distribution)
+        })?;
         if distribution.contains(value) {
             return Ok(value);
         }
@@ -242,39 +240,61 @@ impl Trial {
         })
     }
 
-    fn draw_relative(&self) -> Result<Draw> {
+    fn draw_relative(&mut self) -> Result<Draw> {
         let history = self.study.history()?;
-        let peers = self
-            .study
-            .pruner
-            .peers(&self.study.context(&self.frozen, &history))?;
-        let context = self.study.context(&self.frozen, &peers);
-        let space = self.study.sampler.relative_search_space(&context);
-        self.study.sampler.sample_relative(&context, &space)
+        self.consult(&history, |study, context| {
+            let space = study.sampler.relative_search_space(context);
+            study.sampler.sample_relative(context, &space)
+        })
+    }
+
+    /// Lets the sampler or pruner look, and notes what it wants to be remembered.
+    fn consult<T>(
+        &mut self,
+        history: &History,
+        look: impl FnOnce(&Study, &Context) -> Result<T>,
+    ) -> Result<T> {
+        let saved = Saved::default();
+        let context = self.study.context(&self.frozen, history, &saved);
+        let answer = look(&self.study, &context)?;
+        for (key, value) in saved.into_attrs() {
+            self.note(&key, &value);
+        }
+        Ok(answer)
     }
 
     /// Reports the objective's value at a step (0, 1, 2, …); NaN and infinities are
     /// kept. The first report of a step counts.
+    ///
+    /// It is written at once; but if the pruner [saves
+    /// state](crate::pruner::Pruner::saves_state), with the decision that
+    /// [`should_prune`](Self::should_prune) then makes, or else with the next report or
+    /// the end. Either way, a report and its decision cost one transaction.
     pub fn report(&mut self, step: i64, value: f64) -> Result<()> {
         if self.frozen.intermediate_values.contains_key(&step) {
             return Ok(());
         }
+        let waits_for_decision = self.study.pruner.saves_state();
+        if waits_for_decision {
+            self.flush()?;
+        }
         self.frozen.intermediate_values.insert(step, value);
         self.pending.reports.push((step, value));
+        if waits_for_decision {
+            return Ok(());
+        }
         self.flush()
     }
 
-    /// Whether the pruner thinks that the trial should stop.
+    /// Whether the pruner thinks that the trial should stop. What was reported, and what
+    /// the pruner remembers of it, is stored when this returns.
     pub fn should_prune(&mut self) -> Result<bool> {
-        self.flush()?;
         let history = self.study.history()?;
-        let peers = self
-            .study
-            .pruner
-            .peers(&self.study.context(&self.frozen, &history))?;
-        self.study
-            .pruner
-            .should_prune(&self.study.context(&self.frozen, &peers))
+        let decision = self.consult(&history, |study, context| {
+            study.pruner.should_prune(context)
+        })?;
+        self.flush()?;
+        Ok(decision)
     }
 
     /// Notes something with the trial; written with the next report, or with the end.

@@ -22,7 +22,6 @@ pub use threshold::ThresholdPruner;
 
 use crate::context::Context;
 use crate::error::Result;
-use crate::history::History;
 use crate::registry::{self, Configured, Entry};
 
 /// Every pruner that can be chosen by name, in the order shown to people.
@@ -35,13 +34,15 @@ pub static PRUNERS: &[Entry<dyn Pruner>] = &[
 
 /// Decides whether a running trial should stop.
 pub trait Pruner: Send + Sync + std::fmt::Debug {
-    /// Whether the trial should stop now, given all that it reported.
+    /// Whether the trial should stop now, given all that it reported. The history may
+    /// not have the last reports of this trial yet; `context.trial` has.
     fn should_prune(&self, context: &Context) -> Result<bool>;
 
-    /// The trials that this one competes with and learns from: its Hyperband
-    /// bracket; by default, all.
-    fn peers(&self, context: &Context) -> Result<History> {
-        Ok(context.history.clone())
+    /// Whether [`should_prune`](Self::should_prune) may [save
+    /// state](Context::save_state). If so, a report is held back until the decision, so
+    /// that both are written in one transaction; saved state is written in any case.
+    fn saves_state(&self) -> bool {
+        false
     }
 }
 
