@@ -250,10 +250,7 @@ impl FrozenTrial {
     /// The named constraints (feasible when ≤ 0), from Optuna's `constraints:<name>` attributes.
     pub fn constraints(&self) -> BTreeMap<String, f64> {
         let named = self.system_attrs.iter().filter_map(|(key, json)| {
-            Some((
-                key.strip_prefix("constraints:")?.to_owned(),
-                json.parse::<f64>()?,
-            ))
+            Some((key.strip_prefix("constraints:")?.to_owned(), json.to_f64()?))
         });
         let listed = self
             .system_attrs

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::derived::{Derived, Memo};
 use crate::distribution::Distribution;
 use crate::error::Result;
 use crate::frozen_trial::{Direction, FrozenTrial, StudyId, TrialId, TrialState};
@@ -26,6 +27,7 @@ struct Trials {
     intersection: Intersection,
     /// The first distribution that was seen of each parameter.
     first_distributions: SearchSpace,
+    memo: Memo,
 }
 
 /// Two intersections of the spaces of finished trials, kept up to date.
@@ -76,6 +78,24 @@ impl History {
             .unfinished
             .values()
             .filter(|trial| trial.state == TrialState::Running)
+    }
+
+    /// RUNNING and WAITING trials, by number.
+    pub fn unfinished(&self) -> impl Iterator<Item = &Arc<FrozenTrial>> {
+        self.0.unfinished.values()
+    }
+
+    /// The trial of this number.
+    pub fn get(&self, number: u64) -> Option<&Arc<FrozenTrial>> {
+        let finished = || self.0.finished.iter().find(|trial| trial.number == number);
+        self.0.unfinished.get(&number).or_else(finished)
+    }
+
+    /// Shows `read` what was derived from the finished trials. It is kept from call to
+    /// call and only grown by the trials that have finished since. `read` must not ask
+    /// this history for something derived.
+    pub fn derived<D: Derived, T>(&self, read: impl FnOnce(&D) -> T) -> T {
+        self.0.memo.read(&self.0.finished, read)
     }
 
     /// All trials, by number.

@@ -32,6 +32,21 @@ impl Json {
         Self(text)
     }
 
+    /// A number in Python's spelling; `NaN`, `Infinity` and `-Infinity` too.
+    pub fn from_f64(value: f64) -> Self {
+        Self(python_float(value))
+    }
+
+    /// The number, if it is one; also `NaN`, `Infinity` and `-Infinity`.
+    pub fn to_f64(&self) -> Option<f64> {
+        match self.0.as_str() {
+            "NaN" => Some(f64::NAN),
+            "Infinity" => Some(f64::INFINITY),
+            "-Infinity" => Some(f64::NEG_INFINITY),
+            text => serde_json::from_str(text).ok(),
+        }
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -201,6 +216,16 @@ mod tests {
             json.to_value(),
             serde_json::json!({"a": null, "b": "NaN \" Infinity", "c": [null]})
         );
+    }
+
+    #[test]
+    fn every_number_comes_back() {
+        for value in [0.1, -0.0, 1e300, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Json::from_f64(value).to_f64(), Some(value));
+        }
+        assert!(Json::from_f64(f64::NAN).to_f64().unwrap().is_nan());
+        assert_eq!(Json::from_text("3").to_f64(), Some(3.0));
+        assert_eq!(Json::from_text("\"3\"").to_f64(), None);
     }
 
     #[test]

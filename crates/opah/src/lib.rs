@@ -15,6 +15,7 @@
 //! ```
 
 pub mod context;
+pub mod derived;
 pub mod distribution;
 pub mod error;
 pub mod frozen_trial;

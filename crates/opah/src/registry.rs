@@ -20,6 +20,12 @@ pub trait Configured: Default + Serialize + DeserializeOwned + JsonSchema {
     const CLASS: &'static str;
     /// One line for tables.
     const SUMMARY: &'static str;
+
+    /// Why these options can't be used, in a sentence that names them; `None` if they
+    /// can.
+    fn objection(&self) -> Option<String> {
+        None
+    }
 }
 
 /// One line of a list.
@@ -47,6 +53,45 @@ pub(crate) fn schema<C: Configured>() -> Schema {
 /// The default options of `C`.
 pub(crate) fn defaults<C: Configured>() -> Value {
     serde_json::to_value(C::default()).unwrap_or_default()
+}
+
+/// A `C` with these options, or what is wrong with them. Every list builds its entries
+/// with this, so that a wrong option is refused in the same words everywhere.
+pub(crate) fn configured<C: Configured>(options: &Value) -> serde_json::Result<C> {
+    let built: C =
+        serde_json::from_value(options.clone()).map_err(|error| located::<C>(options, error))?;
+    match built.objection() {
+        Some(objection) => Err(serde::de::Error::custom(objection)),
+        None => Ok(built),
+    }
+}
+
+/// The error with the name of the option that causes it, which serde does not tell.
+fn located<C: Configured>(options: &Value, error: serde_json::Error) -> serde_json::Error {
+    let alone = |name: &String, value: &Value| {
+        let option = serde_json::Map::from_iter([(name.clone(), value.clone())]);
+        serde_json::from_value::<C>(Value::Object(option)).err()
+    };
+    let mut each = options.as_object().into_iter().flatten();
+    let cause = each.find_map(|(name, value)| Some((name, alone(name, value)?)));
+    match cause {
+        Some((name, cause)) if !cause.to_string().contains(&format!("`{name}`")) => {
+            serde::de::Error::custom(format!("`{name}`: {cause}"))
+        }
+        _ => error,
+    }
+}
+
+/// Refuses options that were not made by [`build`] and can't be used.
+pub(crate) fn check<C: Configured>(kind: &'static str, configured: &C) -> Result<()> {
+    match configured.objection() {
+        None => Ok(()),
+        Some(objection) => Err(Error::InvalidOptions {
+            kind,
+            name: C::NAME,
+            source: serde::de::Error::custom(objection),
+        }),
+    }
 }
 
 /// Makes the entry called `name` (or whose Optuna class is `name`, with or without

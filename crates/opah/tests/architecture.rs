@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("transform", 1),
     ("storage", 2),
     ("history", 3),
+    ("derived", 3),
     ("context", 3),
     ("multi_objective", 3),
     ("registry", 3),

@@ -2,9 +2,13 @@
 
 use crate::frozen_trial::FrozenTrial;
 
+/// Why a pruner can't look every `interval_steps`.
+pub(super) fn objection_to_interval(interval_steps: u32) -> Option<String> {
+    (interval_steps < 1).then(|| "`interval_steps` must be at least 1, but it is 0".to_owned())
+}
+
 /// The last reported step, if a pruner that waits `n_warmup_steps` and then looks every
-/// `interval_steps` (0 counts as 1) should look at it: it is the first report of its
-/// interval.
+/// `interval_steps` (at least 1) should look at it: it is the first report of its interval.
 pub(super) fn step_to_judge(
     trial: &FrozenTrial,
     n_warmup_steps: u32,

@@ -7,17 +7,26 @@
 
 #[cfg(test)]
 mod contract;
+mod hyperband;
 mod interval;
 mod never;
+mod patient;
 mod percentile;
+mod reports;
+mod resource;
+mod successive_halving;
 mod threshold;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use hyperband::HyperbandPruner;
 pub use never::NeverPruner;
+pub use patient::{PatientPruner, WrappedPruner};
 pub use percentile::{MedianPruner, PercentilePruner};
+pub use resource::Resource;
+pub use successive_halving::SuccessiveHalvingPruner;
 pub use threshold::ThresholdPruner;
 
 use crate::context::Context;
@@ -30,12 +39,20 @@ pub static PRUNERS: &[Entry<dyn Pruner>] = &[
     entry::<percentile::MedianPruner>(),
     entry::<percentile::PercentilePruner>(),
     entry::<threshold::ThresholdPruner>(),
+    entry::<patient::PatientPruner>(),
+    entry::<successive_halving::SuccessiveHalvingPruner>(),
+    entry::<hyperband::HyperbandPruner>(),
 ];
 
 /// Decides whether a running trial should stop.
 pub trait Pruner: Send + Sync + std::fmt::Debug {
     /// Whether the trial should stop now, given all that it reported. The history may
     /// not have the last reports of this trial yet; `context.trial` has.
+    ///
+    /// The history is the whole study's. A pruner whose trials compete in groups, such
+    /// as Hyperband, picks the trial's peers from it; samplers are never given less than
+    /// all trials. (Optuna 5's documentation says that its samplers see one bracket, but
+    /// they ask for trials in a way that the bracket does not filter.)
     fn should_prune(&self, context: &Context) -> Result<bool>;
 
     /// Whether [`should_prune`](Self::should_prune) may [save
@@ -58,6 +75,6 @@ const fn entry<C: Configured + Pruner + 'static>() -> Entry<dyn Pruner> {
         summary: C::SUMMARY,
         schema: registry::schema::<C>,
         defaults: registry::defaults::<C>,
-        build: |options| Ok(Arc::new(serde_json::from_value::<C>(options)?)),
+        build: |options| Ok(Arc::new(registry::configured::<C>(&options)?)),
     }
 }

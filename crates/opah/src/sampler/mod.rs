@@ -73,6 +73,6 @@ const fn entry<C: Configured + Sampler + 'static>() -> Entry<dyn Sampler> {
         summary: C::SUMMARY,
         schema: registry::schema::<C>,
         defaults: registry::defaults::<C>,
-        build: |options| Ok(Arc::new(serde_json::from_value::<C>(options)?)),
+        build: |options| Ok(Arc::new(registry::configured::<C>(&options)?)),
     }
 }

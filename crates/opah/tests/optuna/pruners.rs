@@ -1,21 +1,32 @@
-//! On the same reports, pruners decide as the real Optuna's do.
+//! On the same reports, pruners decide as the real Optuna's do, and show the same values
+//! at the same rungs; and trials of both race in one study.
 
-use opah::{Direction, Study};
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
-/// Random histories with ties, NaN and gaps; reports are `[step, value or null for NaN]`.
+use opah::json::Json;
+use opah::storage::SqliteStorage;
+use opah::{Direction, FrozenTrial, Pruner, Stop, Study, Trial};
+use serde_json::{Value, json};
+
+/// Random studies, each with several trials at a time, with ties, NaN, infinities and
+/// gaps. Events are `[number, step, value]` with what is decided (null: not asked), or
+/// `[number, end]`.
 const CASES: &str = r"
 import random, warnings
 warnings.simplefilter('ignore')
+import numpy
+numpy.seterr(all='ignore')
 draw = random.Random(0)
-nan = float('nan')
+P = optuna.pruners
+
+def value():
+    return draw.choice([math.nan, math.inf, -math.inf]) if draw.random() < 0.1 else round(draw.random(), 1)
 
 def reports():
-    steps = sorted(draw.sample(range(8), draw.randint(0, 8)))
-    return [(s, nan if draw.random() < 0.1 else round(draw.random(), 1)) for s in steps]
-
-def encoded(reports):
-    return [[s, None if v != v else v] for s, v in reports]
+    scale = draw.choice([1, 1, 40])
+    return [(s * scale, value()) for s in sorted(draw.sample(range(12), draw.randint(0, 12)))]
 
 def common():
     return {'n_warmup_steps': draw.randint(0, 3), 'interval_steps': draw.randint(1, 3)}
@@ -31,32 +42,70 @@ def options(name):
             return startup() | {'percentile': draw.choice([0.0, 10.0, 25.0, 33.0, 75.0, 100.0])}
         case 'threshold':
             return common() | draw.choice([{'lower': 0.2}, {'upper': 0.7}, {'lower': 0.1, 'upper': 0.9}])
+        case 'patient':
+            wrapped = draw.choice([None, None, 'median', 'percentile', 'successive_halving'])
+            wrapped = wrapped and {'type': wrapped, 'attributes': options(wrapped)}
+            return {'wrapped_pruner': wrapped, 'patience': draw.randint(0, 4),
+                'min_delta': draw.choice([0.0, 0.2])}
+        case 'successive_halving':
+            resource = draw.choice(['auto', 1, 2, 3])
+            return {'min_resource': resource, 'reduction_factor': draw.randint(2, 4),
+                'min_early_stopping_rate': draw.randint(0, 2),
+                'bootstrap_count': 0 if resource == 'auto' else draw.choice([0, 0, 1, 3])}
+        case 'hyperband':
+            resource, least = draw.choice(['auto', 3, 9, 27, 300]), draw.randint(1, 3)
+            return {'min_resource': least, 'max_resource': resource,
+                'reduction_factor': draw.randint(2, 4),
+                'bootstrap_count': 0 if resource == 'auto' else draw.choice([0, 0, 1, 3])}
 
 classes = {
-    'median': optuna.pruners.MedianPruner,
-    'percentile': optuna.pruners.PercentilePruner,
-    'threshold': optuna.pruners.ThresholdPruner,
+    'median': P.MedianPruner,
+    'percentile': P.PercentilePruner,
+    'threshold': P.ThresholdPruner,
+    'patient': P.PatientPruner,
+    'successive_halving': P.SuccessiveHalvingPruner,
+    'hyperband': P.HyperbandPruner,
 }
+
+def build(name, chosen):
+    wrapped = chosen.get('wrapped_pruner')
+    if wrapped:
+        chosen = chosen | {'wrapped_pruner': build(wrapped['type'], wrapped['attributes'])}
+    return classes[name](**chosen)
+
 cases = []
-for number in range(300):
-    name = draw.choice(sorted(classes))
+for number in range(600):
+    name = sorted(classes)[number % len(classes)]
     chosen = options(name)
     direction = draw.choice(['minimize', 'maximize'])
-    study = optuna.create_study(direction=direction, pruner=classes[name](**chosen))
-    complete = [reports() for _ in range(draw.randint(0, 8))]
-    for trial_reports in complete:
-        trial = study.ask()
-        for step, value in trial_reports:
-            trial.report(value, step)
-        study.tell(trial, 0.5)
-    running, decisions = reports(), []
-    trial = study.ask()
-    for step, value in running:
-        trial.report(value, step)
-        decisions.append(bool(trial.should_prune()))
-    cases.append({'name': name, 'options': chosen, 'direction': direction,
-        'complete': [encoded(r) for r in complete], 'running': encoded(running),
-        'decisions': decisions})
+    study = optuna.create_study(study_name=f'case {number}', direction=direction,
+        pruner=build(name, chosen))
+    begun, running, events = 0, {}, []
+    n_trials, width = draw.randint(1, 14), draw.randint(1, 4)
+    while running or begun < n_trials:
+        if begun < n_trials and len(running) < width:
+            trial = study.ask()
+            running[trial.number] = (trial, reports())
+            begun += 1
+            continue
+        trial, left = running[draw.choice(sorted(running))]
+        if left:
+            step, v = left.pop(0)
+            trial.report(v, step)
+            decision = bool(trial.should_prune()) if draw.random() < 0.9 else None
+            events.append({'number': trial.number, 'step': step, 'value': str(v), 'decision': decision})
+            ended = 'pruned' if decision and draw.random() < 0.8 else None
+        else:
+            ended = 'failed' if draw.random() < 0.1 else 'complete'
+        if ended:
+            state = {'pruned': 'PRUNED', 'failed': 'FAIL', 'complete': 'COMPLETE'}[ended]
+            study.tell(trial, 0.5 if ended == 'complete' else None, state=optuna.trial.TrialState[state])
+            events.append({'number': trial.number, 'end': ended})
+            del running[trial.number]
+    rungs = [{k: json.dumps(v) for k, v in t.system_attrs.items() if k.startswith('completed_rung')}
+        for t in study.trials]
+    cases.append({'study': f'case {number}', 'name': name, 'options': chosen,
+        'direction': direction, 'events': events, 'rungs': rungs})
 print(json.dumps(cases))
 ";
 
@@ -67,50 +116,150 @@ fn pruners_decide_as_optunas() {
         return;
     };
     let cases: Vec<Value> = serde_json::from_str(&out).unwrap();
-    let mut n_pruned = 0;
+    let mut n_stopped = BTreeMap::<&str, usize>::new();
+    let mut n_rungs = 0;
     for case in &cases {
-        let decisions = decide(case);
-        n_pruned += decisions.iter().filter(|pruned| **pruned).count();
-        let expected: Vec<bool> = serde_json::from_value(case["decisions"].clone()).unwrap();
-        assert_eq!(decisions, expected, "{case}");
+        let events = case["events"].as_array().unwrap();
+        let study = replay(case, events);
+        for trial in study.trials().unwrap() {
+            let expected = &case["rungs"][trial.number as usize];
+            assert_eq!(&rungs(&trial), expected, "{case}");
+            n_rungs += expected.as_object().unwrap().len();
+        }
+        let stopped = events.iter().filter(|event| event["decision"] == true);
+        *n_stopped.entry(case["name"].as_str().unwrap()).or_default() += stopped.count();
     }
+    assert_eq!(n_stopped.len(), 6);
     assert!(
-        n_pruned > 100,
-        "only {n_pruned} decisions to stop: the cases show too little"
+        n_stopped.values().all(|n| *n > 50) && n_rungs > 500,
+        "the cases show too little: {n_stopped:?}, {n_rungs} rungs"
     );
 }
 
-/// What opah decides after each report of the running trial.
-fn decide(case: &Value) -> Vec<bool> {
+/// Runs the events of a case, and compares the decisions.
+fn replay(case: &Value, events: &[Value]) -> Study {
     let direction = match case["direction"].as_str() {
         Some("maximize") => Direction::Maximize,
         _ => Direction::Minimize,
     };
     let pruner = opah::pruner::build(case["name"].as_str().unwrap(), &case["options"]).unwrap();
-    let study = Study::in_memory("same", &[direction])
+    let study = Study::in_memory(case["study"].as_str().unwrap(), &[direction])
         .unwrap()
         .with_pruner(pruner);
-    for complete in case["complete"].as_array().unwrap() {
-        let mut trial = study.ask().unwrap();
-        for (step, value) in reports(complete) {
-            trial.report(step, value).unwrap();
+    let mut trials: Vec<Trial> = Vec::new();
+    let n_trials = case["rungs"].as_array().unwrap().len();
+    trials.resize_with(n_trials, || study.ask().unwrap());
+    for event in events {
+        let trial = &mut trials[event["number"].as_u64().unwrap() as usize];
+        if let Some(end) = event["end"].as_str() {
+            let result = match end {
+                "pruned" => Err(Stop::Pruned),
+                "failed" => Err(Stop::failed("planned")),
+                _ => Ok(vec![0.5]),
+            };
+            study.tell_result(trial, result).unwrap();
+            continue;
         }
-        study.tell(&mut trial, &[0.5]).unwrap();
+        let value: f64 = event["value"].as_str().unwrap().parse().unwrap();
+        trial
+            .report(event["step"].as_i64().unwrap(), value)
+            .unwrap();
+        if let Some(expected) = event["decision"].as_bool() {
+            assert_eq!(trial.should_prune().unwrap(), expected, "{event} of {case}");
+        }
     }
-    let mut trial = study.ask().unwrap();
-    let decision = |(step, value)| {
-        trial.report(step, value).unwrap();
-        trial.should_prune().unwrap()
-    };
-    reports(&case["running"]).map(decision).collect()
+    study
 }
 
-fn reports(encoded: &Value) -> impl Iterator<Item = (i64, f64)> {
-    let pairs = encoded.as_array().unwrap().iter();
-    pairs.map(|pair| {
-        (
-            pair[0].as_i64().unwrap(),
-            pair[1].as_f64().unwrap_or(f64::NAN),
-        )
-    })
+fn rungs(trial: &FrozenTrial) -> Value {
+    let attrs = trial.system_attrs.iter();
+    let rungs = attrs.filter(|(key, _)| key.starts_with("completed_rung"));
+    rungs
+        .map(|(key, value)| (key.clone(), json!(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// Trials of 27 steps, run with Optuna: `race(study, n)`.
+const RACE: &str = r"
+def value(number, step):
+    return ((number * 7919) % 101 + (step * 37 + number * 11) % 13) / 16
+def race(study, n):
+    for _ in range(n):
+        trial = study.ask()
+        for step in range(27):
+            trial.report(value(trial.number, step), step)
+            if trial.should_prune():
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                break
+        else:
+            study.tell(trial, value(trial.number, 26))
+pruner = optuna.pruners.HyperbandPruner(reduction_factor=3)
+";
+
+/// The same with opah.
+fn race(db: &Path, pruner: &Arc<dyn Pruner>, n_trials: usize) {
+    let storage = Arc::new(SqliteStorage::open(db).unwrap());
+    let study = Study::load(storage, "race")
+        .unwrap()
+        .with_pruner(pruner.clone());
+    let value = |number: u64, step: i64| {
+        ((number as i64 * 7919) % 101 + (step * 37 + number as i64 * 11) % 13) as f64 / 16.0
+    };
+    'trials: for _ in 0..n_trials {
+        let mut trial = study.ask().unwrap();
+        let number = trial.number();
+        for step in 0..27 {
+            trial.report(step, value(number, step)).unwrap();
+            if trial.should_prune().unwrap() {
+                study.tell_result(&mut trial, Err(Stop::Pruned)).unwrap();
+                continue 'trials;
+            }
+        }
+        study.tell(&mut trial, &[value(number, 26)]).unwrap();
+    }
+}
+
+#[test]
+fn trials_of_both_race_in_one_study() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("trial.db");
+    // What Optuna does with all trials by itself, in one process.
+    let alone = format!(
+        "{RACE}
+study = optuna.create_study(study_name='race', pruner=pruner)
+race(study, 40)
+print(json.dumps([[t.state.name, t.last_step, {{k: json.dumps(v) for k, v in t.system_attrs.items()}}]
+    for t in study.trials]))
+optuna.create_study(study_name='race', storage=db)
+"
+    );
+    let Some(out) = super::optuna(&db, &alone) else {
+        return;
+    };
+    let expected: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let pruner = opah::pruner::build("hyperband", &json!({"reduction_factor": 3})).unwrap();
+    let theirs =
+        format!("{RACE}\nrace(optuna.load_study(study_name='race', storage=db, pruner=pruner), 8)");
+    for round in 0..5 {
+        if round % 2 == 0 {
+            race(&db, &pruner, 8);
+        } else {
+            super::optuna(&db, &theirs);
+        }
+    }
+    let storage = Arc::new(SqliteStorage::open(&db).unwrap());
+    let trials = Study::load(storage, "race").unwrap().trials().unwrap();
+    let shared: Vec<Value> = trials
+        .iter()
+        .map(|trial| json!([trial.state.name(), trial.last_step(), rungs(trial)]))
+        .collect();
+    assert_eq!(shared, expected);
+    let n_pruned = expected.iter().filter(|trial| trial[0] == "PRUNED");
+    assert!(n_pruned.count() > 15, "{expected:?}");
+    // Who finds the number of steps remembers it with its trial, for all later ones.
+    let found = trials
+        .iter()
+        .map(|trial| trial.system_attrs.get("opah:max_resource"));
+    assert_eq!(found.flatten().collect::<Vec<_>>(), [&Json::new(&27)]);
 }
