@@ -20,6 +20,7 @@ pub mod distribution;
 pub mod error;
 pub mod frozen_trial;
 pub mod history;
+pub mod importance;
 pub mod json;
 pub mod math;
 pub mod optimize;

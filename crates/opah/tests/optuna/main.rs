@@ -6,6 +6,7 @@
     reason = "a test; a skip must be seen"
 )]
 
+mod importance;
 mod pruners;
 
 use std::path::Path;
