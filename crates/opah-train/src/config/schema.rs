@@ -338,3 +338,65 @@ pub struct Adam {
     /// `adamw`.
     pub decoupled: bool,
 }
+
+impl Default for SingleId {
+    fn default() -> SingleId {
+        SingleId {
+            namespace: "tokens".to_owned(),
+            lowercase_tokens: false,
+            start_tokens: Vec::new(),
+            end_tokens: Vec::new(),
+            token_min_padding_length: 0,
+        }
+    }
+}
+
+impl Default for VocabularyOptions {
+    fn default() -> VocabularyOptions {
+        VocabularyOptions {
+            min_count: BTreeMap::new(),
+            max_vocab_size: MaxVocabSize::Unlimited,
+            non_padded_namespaces: vec!["*tags".to_owned(), "*labels".to_owned()],
+            tokens_to_add: BTreeMap::new(),
+            padding_token: "@@PADDING@@".to_owned(),
+            oov_token: "@@UNKNOWN@@".to_owned(),
+        }
+    }
+}
+
+impl Default for Adam {
+    fn default() -> Adam {
+        Adam {
+            lr: 1e-3,
+            betas: (0.9, 0.999),
+            eps: 1e-8,
+            weight_decay: 0.0,
+            amsgrad: false,
+            decoupled: false,
+        }
+    }
+}
+
+impl Seq2Vec {
+    /// The length of a token's vector.
+    pub fn input_dim(&self) -> usize {
+        match self {
+            Seq2Vec::Cnn { embedding_dim, .. } | Seq2Vec::Boe { embedding_dim, .. } => {
+                *embedding_dim
+            }
+        }
+    }
+
+    /// The length of a text's vector.
+    pub fn output_dim(&self) -> usize {
+        match self {
+            Seq2Vec::Cnn {
+                num_filters,
+                ngram_filter_sizes,
+                output_dim,
+                ..
+            } => output_dim.unwrap_or(num_filters * ngram_filter_sizes.len()),
+            Seq2Vec::Boe { embedding_dim, .. } => *embedding_dim,
+        }
+    }
+}

@@ -1,0 +1,529 @@
+//! What is read, and what is said of what can't be.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::config::schema::*;
+use crate::config::{Document, ExtVars, evaluate_text};
+
+const CONFIG: &str = "\
+local dim = 8;
+{
+  dataset_reader: {
+    type: 'text_classification_json',
+    tokenizer: { type: 'whitespace' },
+    token_indexers: { tokens: { type: 'single_id' } },
+  },
+  train_data_path: 'train.jsonl',
+  validation_data_path: 'dev.jsonl',
+  model: {
+    type: 'basic_classifier',
+    text_field_embedder: {
+      token_embedders: { tokens: { embedding_dim: dim } },
+    },
+    seq2vec_encoder: {
+      type: 'cnn',
+      embedding_dim: dim,
+      num_filters: 4,
+      ngram_filter_sizes: [2, 3],
+    },
+    dropout: 0.5,
+  },
+  data_loader: { batch_size: 64 },
+  trainer: {
+    num_epochs: 15,
+    optimizer: { type: 'sgd', lr: 0.1 },
+    validation_metric: '+accuracy',
+  },
+}
+";
+
+/// A small config that is right.
+pub(in crate::config) fn document() -> Document {
+    read_text(CONFIG)
+}
+
+/// The same with a change.
+pub(in crate::config) fn config(assignment: &str) -> Config {
+    let (config, warnings) = changed(assignment);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    config
+}
+
+fn read_text(text: &str) -> Document {
+    match evaluate_text(Path::new("c.jsonnet"), text.as_bytes(), &ExtVars::new()) {
+        Ok(document) => document,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn changed(assignment: &str) -> (Config, Vec<String>) {
+    let mut document = document();
+    document.set(assignment).unwrap();
+    match document.read_with_warnings() {
+        Ok(read) => read,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// The messages for the config with one piece of its text replaced.
+fn messages(replacements: &[(&str, &str)]) -> String {
+    let mut all = String::new();
+    for (old, new) in replacements {
+        assert_eq!(CONFIG.matches(old).count(), 1, "{old}");
+        let document = read_text(&CONFIG.replace(old, new));
+        let error = document.read().expect_err(new);
+        let _ = writeln!(all, "# {old} → {new}\n{error}\n");
+    }
+    all
+}
+
+/// The messages for the config with values set.
+fn messages_of_changes(assignments: &[&str]) -> String {
+    let mut all = String::new();
+    for assignment in assignments {
+        let mut document = document();
+        document.set(assignment).unwrap();
+        let error = document.read().expect_err(assignment);
+        let _ = writeln!(all, "{error}\n");
+    }
+    all
+}
+
+#[test]
+fn defaults_are_allennlps() {
+    let text = CONFIG
+        .replace(", lr: 0.1", ", lr: 1")
+        .replace("num_epochs: 15,", "")
+        .replace("ngram_filter_sizes: [2, 3],", "")
+        .replace("validation_metric: '+accuracy',", "");
+    let config = read_text(&text).read().unwrap();
+    let expected = Config {
+        dataset_reader: DatasetReader {
+            tokenizer: Tokenizer::Whitespace,
+            indexer_name: "tokens".to_owned(),
+            indexer: SingleId {
+                namespace: "tokens".to_owned(),
+                lowercase_tokens: false,
+                start_tokens: vec![],
+                end_tokens: vec![],
+                token_min_padding_length: 0,
+            },
+            max_sequence_length: None,
+            skip_label_indexing: false,
+            text_key: "text".to_owned(),
+            label_key: "label".to_owned(),
+            max_instances: None,
+        },
+        validation_dataset_reader: None,
+        train_data_path: "train.jsonl".to_owned(),
+        validation_data_path: Some("dev.jsonl".to_owned()),
+        test_data_path: None,
+        datasets_for_vocab_creation: None,
+        vocabulary: Vocabulary::FromInstances(VocabularyOptions {
+            min_count: [].into(),
+            max_vocab_size: MaxVocabSize::Unlimited,
+            non_padded_namespaces: vec!["*tags".to_owned(), "*labels".to_owned()],
+            tokens_to_add: [].into(),
+            padding_token: "@@PADDING@@".to_owned(),
+            oov_token: "@@UNKNOWN@@".to_owned(),
+        }),
+        model: BasicClassifier {
+            embedding: Embedding {
+                name: "tokens".to_owned(),
+                embedding_dim: 8,
+                num_embeddings: None,
+                padding_index: None,
+                trainable: true,
+            },
+            seq2vec_encoder: Seq2Vec::Cnn {
+                embedding_dim: 8,
+                num_filters: 4,
+                ngram_filter_sizes: vec![2, 3, 4, 5],
+                activation: Activation::Relu,
+                output_dim: None,
+            },
+            feedforward: None,
+            dropout: Some(0.5),
+            num_labels: None,
+            label_namespace: "labels".to_owned(),
+        },
+        data_loader: DataLoader {
+            batch_size: 64,
+            shuffle: false,
+            drop_last: false,
+            bucket: None,
+        },
+        validation_data_loader: None,
+        trainer: Trainer {
+            num_epochs: 20,
+            patience: None,
+            validation_metric: vec![SignedMetric {
+                name: "loss".to_owned(),
+                increases: false,
+            }],
+            cuda_device: None,
+            grad_norm: None,
+            grad_clipping: None,
+            optimizer: Optimizer::Sgd {
+                lr: 1.0,
+                momentum: 0.0,
+                dampening: 0.0,
+                weight_decay: 0.0,
+                nesterov: false,
+            },
+            keep_most_recent_by_count: Some(2),
+            checkpoints: true,
+            pruner_callback: false,
+        },
+        evaluate_on_test: false,
+        seeds: Seeds {
+            random: Some(13370),
+            numpy: Some(1337),
+            pytorch: Some(133),
+        },
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn misspelt_keys() {
+    insta::assert_snapshot!(messages(&[
+        ("      embedding_dim: dim,", "      embeding_dim: dim,"),
+        ("dropout: 0.5", "droput: 0.5"),
+        ("num_epochs: 15", "num_epoch: 15"),
+        ("data_loader:", "\"data-loader\":"),
+        ("type: 'single_id'", "min_count: 3"),
+        ("tokenizer: {", "tokeniser: {"),
+        ("lr: 0.1", "lr: 0.1, lr_decay: 1"),
+    ]));
+}
+
+#[test]
+fn missing_keys() {
+    insta::assert_snapshot!(messages(&[
+        ("num_filters: 4,", ""),
+        ("  train_data_path: 'train.jsonl',\n", ""),
+        ("type: 'sgd', lr: 0.1", "type: 'sgd'"),
+        ("    type: 'basic_classifier',\n", ""),
+        ("tokens: { embedding_dim: dim }", "tokens: {}"),
+        ("batch_size: 64", ""),
+    ]));
+}
+
+#[test]
+fn values_of_the_wrong_kind() {
+    insta::assert_snapshot!(messages(&[
+        ("local dim = 8;", "local dim = '8';"),
+        ("local dim = 8;", "local dim = 8.5;"),
+        ("num_filters: 4", "num_filters: true"),
+        ("dropout: 0.5", "dropout: '0.5'"),
+        ("dropout: 0.5", "dropout: true"),
+        ("dropout: 0.5", "dropout: 1"),
+        ("num_epochs: 15", "num_epochs: 0"),
+        ("num_epochs: 15", "num_epochs: null"),
+        ("lr: 0.1", "lr: -0.1"),
+        ("lr: 0.1", "lr: 0.1, nesterov: 'True'"),
+        ("batch_size: 64", "batch_size: 0"),
+        ("batch_size: 64", "batch_size: 64, shuffle: 1"),
+        (
+            "ngram_filter_sizes: [2, 3]",
+            "ngram_filter_sizes: std.range(2, 1)"
+        ),
+        ("ngram_filter_sizes: [2, 3]", "ngram_filter_sizes: [2, 0]"),
+        ("ngram_filter_sizes: [2, 3]", "ngram_filter_sizes: 3"),
+        ("'train.jsonl'", "['train.jsonl']"),
+        ("{ type: 'sgd', lr: 0.1 }", "0.1"),
+        ("'+accuracy'", "'accuracy'"),
+        ("'+accuracy'", "'+acuracy'"),
+        ("'+accuracy'", "['+accuracy', '-f1']"),
+    ]));
+}
+
+#[test]
+fn unknown_types() {
+    insta::assert_snapshot!(messages(&[
+        ("type: 'cnn'", "type: 'cn'"),
+        ("type: 'sgd'", "type: 'sdg'"),
+        ("'text_classification_json'", "'text_classification_jsonl'"),
+        ("{ type: 'whitespace' }", "'white_space'"),
+        ("type: 'single_id'", "type: 'my_package.MyIndexer'"),
+        ("'+accuracy',", "'+accuracy', callbacks: ['optuna_prune'],"),
+    ]));
+}
+
+#[test]
+fn features_of_allennlps_that_opah_does_not_have() {
+    insta::assert_snapshot!(messages(&[
+        ("type: 'cnn'", "type: 'lstm'"),
+        ("{ type: 'whitespace' }", "{ type: 'spacy' }"),
+        ("    tokenizer: { type: 'whitespace' },\n", ""),
+        (
+            "embedding_dim: dim } }",
+            "embedding_dim: dim, pretrained_file: 'glove.txt' } }"
+        ),
+        (
+            "num_epochs: 15,",
+            "num_epochs: 15, learning_rate_scheduler: { type: 'noam' },"
+        ),
+        ("type: 'sgd'", "type: 'adagrad'"),
+        ("type: 'single_id'", "type: 'characters'"),
+        (
+            "num_filters: 4",
+            "num_filters: 4, conv_layer_activation: 'gelu'"
+        ),
+        ("dropout: 0.5", "seq2seq_encoder: 'pass_through'"),
+        (
+            "batch_size: 64",
+            "batch_sampler: { type: 'max_tokens_sampler', max_tokens: 1000 }"
+        ),
+        ("num_epochs: 15", "num_gradient_accumulation_steps: 2"),
+        (
+            "tokens: { type: 'single_id' }",
+            "tokens: 'single_id', chars: 'characters'"
+        ),
+        (
+            "data_loader:",
+            "distributed: { cuda_devices: [0, 1] }, data_loader:"
+        ),
+    ]));
+}
+
+#[test]
+fn parts_that_do_not_fit() {
+    insta::assert_snapshot!(messages(&[
+        ("      embedding_dim: dim,", "      embedding_dim: dim + 1,"),
+        (
+            "dropout: 0.5",
+            "feedforward: { input_dim: 9, num_layers: 1, hidden_dims: 3, activations: 'relu' }",
+        ),
+        (
+            "dropout: 0.5",
+            "feedforward: { input_dim: 8, num_layers: 2, hidden_dims: [3], activations: 'relu' }",
+        ),
+        (
+            "tokens: { type: 'single_id' }",
+            "words: { type: 'single_id' }"
+        ),
+        (
+            "tokens: { type: 'single_id' }",
+            "tokens: { namespace: 'words' }"
+        ),
+        ("  validation_data_path: 'dev.jsonl',\n", ""),
+        ("data_loader:", "evaluate_on_test: true, data_loader:"),
+        (
+            "data_loader:",
+            "datasets_for_vocab_creation: ['train', 'test'], data_loader:"
+        ),
+        (
+            "data_loader:",
+            "datasets_for_vocab_creation: ['training'], data_loader:"
+        ),
+        (
+            "batch_size: 64",
+            "batch_size: 64, batch_sampler: { type: 'bucket', batch_size: 8 }"
+        ),
+        ("lr: 0.1", "lr: 0.1, nesterov: true"),
+        (
+            "embedding_dim: dim } }",
+            "embedding_dim: dim, num_embeddings: 5, padding_index: 5 } }"
+        ),
+    ]));
+}
+
+#[test]
+fn a_wrong_value_that_was_set_names_the_assignment() {
+    insta::assert_snapshot!(messages_of_changes(&[
+        "trainer.patiense=3",
+        "trainer.optimizer.lr=fast",
+        "model.dropout=1.5",
+        "trainer.checkpointer.keep=1",
+        "model.seq2vec_encoder=boe",
+    ]));
+}
+
+#[test]
+fn keys_are_found_through_the_language_or_not_at_all() {
+    let says = |text: &str| {
+        let error = read_text(text).read().expect_err(text).to_string();
+        let first = error.lines().next().unwrap_or_default();
+        first.split(": ").next().unwrap_or_default().to_owned()
+    };
+    let with = |old: &str, new: &str| says(&CONFIG.replace(old, new));
+    // The name is in an object that a local holds.
+    let text = CONFIG
+        .replace("local dim = 8;", "local dim = 8; local data = { size: 1 };")
+        .replace("{ batch_size: 64 }", "data");
+    assert_eq!(says(&text), "c.jsonnet:1:31");
+    // A function made the object; the key stands only there.
+    let text = CONFIG
+        .replace(
+            "local dim = 8;",
+            "local dim = 8; local data(n) = { size: n };",
+        )
+        .replace("{ batch_size: 64 }", "data(3)");
+    assert_eq!(says(&text), "c.jsonnet:1:34");
+    // The right side of a sum wins; only one branch has the key.
+    assert_eq!(
+        with("{ batch_size: 64 }", "{ size: 1 } + { size: 2 }"),
+        "c.jsonnet:23:32"
+    );
+    assert_eq!(
+        with("{ batch_size: 64 }", "if dim == 8 then { size: 1 } else {}"),
+        "c.jsonnet:23:35"
+    );
+    // Both branches have it, or it is computed: nobody can tell.
+    assert_eq!(
+        with(
+            "{ batch_size: 64 }",
+            "if dim == 8 then { size: 1 } else { size: 2 }"
+        ),
+        "c.jsonnet"
+    );
+    assert_eq!(
+        with("{ batch_size: 64 }", "{ ['si' + 'ze']: 1 }"),
+        "c.jsonnet"
+    );
+    assert_eq!(
+        with("{ batch_size: 64 }", "std.parseJson('{\"size\": 1}')"),
+        "c.jsonnet"
+    );
+    // Words in comments and strings are no keys; an inner object is walked into.
+    let text = CONFIG.replace(
+        "      embedding_dim: dim,",
+        "      // num_filter: 3\n      embedding_dim: dim, num_filter: 3,",
+    );
+    assert_eq!(says(&text), "c.jsonnet:18:27");
+}
+
+#[test]
+fn old_spellings_are_accepted_with_a_warning() {
+    let mut all = String::new();
+    for assignment in [
+        "dataset_reader.lazy=false",
+        "trainer.epoch_callbacks=[\"optuna_pruner\"]",
+        "trainer.batch_callbacks=[]",
+        "trainer.callbacks=[{\"type\": \"optuner_pruner\"}, \"console_logger\", \"tensorboard\"]",
+        "trainer.num_serialized_models_to_keep=1",
+        "trainer.summary_interval=100",
+        "trainer.use_amp=true",
+        "trainer.optimizer={\"type\": \"dense_sparse_adam\"}",
+        "data_loader.type=pytorch_dataloader",
+        "include_in_archive=[\"x\"]",
+    ] {
+        let (config, warnings) = changed(assignment);
+        assert!(!warnings.is_empty(), "{assignment}");
+        let _ = writeln!(all, "# {assignment}\n{}", warnings.join("\n"));
+        assert_eq!(
+            config.trainer.pruner_callback,
+            assignment.contains("pruner")
+        );
+        if assignment.contains("num_serialized") {
+            assert_eq!(config.trainer.keep_most_recent_by_count, Some(1));
+        }
+    }
+    insta::assert_snapshot!(all);
+}
+
+#[test]
+fn the_iterator_of_allennlp_0_9() {
+    let text = CONFIG.replace(
+        "data_loader: { batch_size: 64 }",
+        "iterator: { type: 'bucket', sorting_keys: ['tokens'], batch_size: 16 }",
+    );
+    let (config, warnings) = read_text(&text).read_with_warnings().unwrap();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert_eq!(
+        config.data_loader,
+        DataLoader {
+            batch_size: 16,
+            shuffle: false,
+            drop_last: false,
+            bucket: Some(Bucket {
+                padding_noise: 0.1,
+                shuffle: true,
+            }),
+        }
+    );
+}
+
+#[test]
+fn strings_are_short_for_types_and_null_means_none() {
+    assert_eq!(
+        config("dataset_reader.tokenizer=letters_digits")
+            .dataset_reader
+            .tokenizer,
+        Tokenizer::LettersDigits
+    );
+    assert_eq!(
+        config("dataset_reader.tokenizer={\"type\": \"word_punctuation\", \"lowercase\": true}")
+            .dataset_reader
+            .tokenizer,
+        Tokenizer::WordPunctuation { lowercase: true }
+    );
+    assert_eq!(
+        config("trainer.optimizer=adam").trainer.optimizer,
+        Optimizer::Adam(Adam::default())
+    );
+    assert_eq!(
+        config("trainer.optimizer=adamw").trainer.optimizer,
+        Optimizer::Adam(Adam {
+            weight_decay: 0.01,
+            decoupled: true,
+            ..Adam::default()
+        })
+    );
+    assert_eq!(config("model.dropout=None").model.dropout, None);
+    assert_eq!(config("trainer.patience=null").trainer.patience, None);
+    assert_eq!(config("random_seed=null").seeds.random, None);
+    assert!(!config("trainer.checkpointer=null").trainer.checkpoints);
+    assert_eq!(
+        config("trainer.checkpointer.keep_most_recent_by_count=null")
+            .trainer
+            .keep_most_recent_by_count,
+        None
+    );
+    assert_eq!(config("vocabulary.max_vocab_size=9").vocabulary, {
+        Vocabulary::FromInstances(VocabularyOptions {
+            max_vocab_size: MaxVocabSize::All(9),
+            ..VocabularyOptions::default()
+        })
+    });
+}
+
+#[test]
+fn integral_floats_are_integers_and_integers_are_floats() {
+    assert_eq!(config("trainer.num_epochs=3.0").trainer.num_epochs, 3);
+    assert_eq!(config("trainer.grad_norm=1").trainer.grad_norm, Some(1.0));
+    assert_eq!(config("model.dropout=0").model.dropout, Some(0.0));
+    assert_eq!(
+        config("model.seq2vec_encoder.output_dim=0")
+            .model
+            .seq2vec_encoder
+            .output_dim(),
+        8
+    );
+}
+
+#[test]
+fn sparse_embeddings() {
+    let with_sparse = |sparse: &str, optimizer: &str| {
+        let mut document = document();
+        let embedder = "model.text_field_embedder.token_embedders.tokens.sparse";
+        document.set(&format!("{embedder}={sparse}")).unwrap();
+        document
+            .set(&format!("trainer.optimizer={optimizer}"))
+            .unwrap();
+        document.read()
+    };
+    let lazy = with_sparse("true", "dense_sparse_adam").unwrap();
+    assert!(matches!(
+        lazy.trainer.optimizer,
+        Optimizer::DenseSparseAdam { .. }
+    ));
+    let dense = with_sparse("false", "dense_sparse_adam").unwrap();
+    assert_eq!(dense.trainer.optimizer, Optimizer::Adam(Adam::default()));
+    assert!(with_sparse("true", "adam").is_err());
+    assert!(with_sparse("true", r#"{"type": "sgd", "lr": 1}"#).is_ok());
+    assert!(with_sparse("true", r#"{"type": "sgd", "lr": 1, "weight_decay": 1}"#).is_err());
+}
