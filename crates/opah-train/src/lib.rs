@@ -5,4 +5,8 @@
 
 pub mod config;
 pub mod data;
+mod encoder;
+mod layer;
+pub mod model;
+pub mod optimizer;
 mod random;
