@@ -1,0 +1,237 @@
+//! What a run writes into its serialization directory, and when.
+
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::archive;
+use crate::checkpoint;
+use crate::config::{Config, Document};
+use crate::data::Vocabulary;
+use crate::metrics::Metrics;
+use crate::model::{Model, Parameter};
+use crate::optimizer::Optimizer;
+use crate::serialization::{DirectoryError, IfExists, Log, SerializationDir};
+use crate::trainer::{Keep, TrainError, TrainOptions};
+
+/// The weights of the best epoch.
+pub(crate) const BEST: &str = "best.safetensors";
+
+/// The files of one run.
+#[derive(Debug)]
+pub(crate) struct RunFiles {
+    directory: SerializationDir,
+    pub(crate) log: Log,
+    keep: Keep,
+    /// How many checkpoints are kept; all if `None`.
+    keep_recent: Option<usize>,
+    checkpoints: bool,
+    /// Completed epochs of the checkpoints on disk, oldest first.
+    recent: VecDeque<usize>,
+    /// The best weights, where they are not on disk.
+    best: Vec<Parameter<'static>>,
+}
+
+/// A stored state to go on from.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) model: Vec<Parameter<'static>>,
+    pub(crate) optimizer: Vec<Parameter<'static>>,
+    pub(crate) epochs_done: usize,
+    pub(crate) best: Option<f64>,
+    pub(crate) epochs_without_best: usize,
+    pub(crate) order_seed: u64,
+    pub(crate) dropout_seed: u64,
+    pub(crate) trained_for: Duration,
+    pub(crate) metrics: Metrics,
+}
+
+impl RunFiles {
+    /// Makes the directory and writes what is known before training.
+    pub(crate) fn open(
+        document: &Document,
+        config: &Config,
+        options: &TrainOptions,
+    ) -> Result<Self, DirectoryError> {
+        let directory = SerializationDir::open(&options.serialization_dir, options.if_exists)?;
+        if options.if_exists == IfExists::Recover {
+            directory.check_config(&document.value)?;
+        }
+        directory.write("config.json", document.to_config_json().as_bytes())?;
+        let meta = json!({"version": env!("CARGO_PKG_VERSION"), "program": "opah"});
+        directory.write("meta.json", meta.to_string().as_bytes())?;
+        let log = Log::open(&directory)?;
+        let recent = checkpoints_of(&directory)?;
+        Ok(Self {
+            directory,
+            log,
+            keep: options.keep,
+            keep_recent: config.trainer.keep_most_recent_by_count,
+            checkpoints: config.trainer.checkpoints && options.keep == Keep::Everything,
+            recent: recent.into(),
+            best: Vec::new(),
+        })
+    }
+
+    /// Writes the metrics of an epoch.
+    pub(crate) fn epoch(&mut self, metrics: &Metrics) -> Result<(), DirectoryError> {
+        let number = |name| metrics.number(name).unwrap_or(f64::NAN);
+        self.log.line(
+            "INFO",
+            &format!(
+                "epoch {}: training accuracy {:.4}, loss {:.4}; validation accuracy {:.4}, loss {:.4}",
+                metrics.epoch(),
+                number("training_accuracy"),
+                number("training_loss"),
+                number("validation_accuracy"),
+                number("validation_loss"),
+            ),
+        );
+        self.directory.write_epoch(metrics)
+    }
+
+    /// Keeps the weights, and the state to recover from, after an epoch.
+    pub(crate) fn checkpoint(
+        &mut self,
+        model: &Model,
+        optimizer: &Optimizer,
+        state: &Value,
+        is_best: bool,
+    ) -> Result<(), DirectoryError> {
+        if self.keep == Keep::Nothing {
+            return Ok(());
+        }
+        if !self.checkpoints {
+            if is_best {
+                self.best = model.parameters().into_iter().map(owned).collect();
+            }
+            return Ok(());
+        }
+        let epochs = state["epochs_done"].as_u64().unwrap_or(0) as usize;
+        let [model_name, state_name] = names(epochs);
+        checkpoint::write(&self.directory, &model_name, &model.parameters(), "")?;
+        let note = state.to_string();
+        checkpoint::write(&self.directory, &state_name, &optimizer.state(), &note)?;
+        if is_best {
+            checkpoint::link(&self.directory, &model_name, BEST)?;
+        }
+        self.recent.push_back(epochs);
+        while self
+            .keep_recent
+            .is_some_and(|kept| self.recent.len() > kept)
+        {
+            if let Some(oldest) = self.recent.pop_front() {
+                for name in names(oldest) {
+                    self.directory.remove(&name)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The state of the last checkpoint whose two files are whole.
+    pub(crate) fn last_state(&self) -> Result<Option<State>, DirectoryError> {
+        let Some(epochs) = self.recent.back() else {
+            return Ok(None);
+        };
+        let [model_name, state_name] = names(*epochs);
+        let (model, _) = checkpoint::read(&self.directory.file(&model_name))?;
+        let path = self.directory.file(&state_name);
+        let (optimizer, note) = checkpoint::read(&path)?;
+        let damaged = || DirectoryError::Damaged {
+            path: path.clone(),
+            problem: "the training state lacks what is needed to go on".to_owned(),
+        };
+        let note: Value = serde_json::from_str(&note).map_err(|_| damaged())?;
+        let whole = |name: &str| note[name].as_u64();
+        let state = || {
+            Some(State {
+                model,
+                optimizer,
+                epochs_done: whole("epochs_done")? as usize,
+                best: whole("best").map(f64::from_bits),
+                epochs_without_best: whole("epochs_without_best")? as usize,
+                order_seed: whole("order_seed")?,
+                dropout_seed: whole("dropout_seed")?,
+                trained_for: Duration::try_from_secs_f64(note["trained_for"].as_f64()?).ok()?,
+                metrics: Metrics::from_json(note["metrics"].as_object()?.clone()),
+            })
+        };
+        state().map(Some).ok_or_else(damaged)
+    }
+
+    /// Gives the model its best weights back.
+    pub(crate) fn load_best(&self, model: &mut Model) -> Result<(), TrainError> {
+        let from_disk;
+        let path = self.directory.file(BEST);
+        let best = if self.checkpoints && path.exists() {
+            (from_disk, _) = checkpoint::read(&path)?;
+            &from_disk
+        } else {
+            &self.best
+        };
+        for array in best {
+            model.load(&array.name, &array.shape, &array.data)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the record of a run that has ended.
+    pub(crate) fn metrics(&self, metrics: &Metrics) -> Result<(), DirectoryError> {
+        self.directory
+            .write("metrics.json", metrics.to_text().as_bytes())
+    }
+
+    /// Writes the vocabulary at the begin of a run that can be recovered.
+    pub(crate) fn vocabulary(&self, vocabulary: &Vocabulary) -> Result<(), TrainError> {
+        if self.keep == Keep::Everything {
+            vocabulary.save(&self.directory.file("vocabulary"))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is kept for later use of the model.
+    pub(crate) fn keep(&self, vocabulary: &Vocabulary) -> Result<(), TrainError> {
+        if self.keep == Keep::Best {
+            vocabulary.save(&self.directory.file("vocabulary"))?;
+        }
+        if !self.checkpoints && !self.best.is_empty() {
+            checkpoint::write(&self.directory, BEST, &self.best, "")?;
+        }
+        if self.keep == Keep::Everything && self.directory.file(BEST).exists() {
+            archive::write(&self.directory)?;
+        }
+        Ok(())
+    }
+}
+
+/// The two files of a checkpoint after so many epochs.
+fn names(epochs: usize) -> [String; 2] {
+    ["model", "training"].map(|kind| format!("{kind}_state_e{epochs}_b0.safetensors"))
+}
+
+/// The completed epochs of the checkpoints in a directory, both files being there.
+fn checkpoints_of(directory: &SerializationDir) -> Result<Vec<usize>, DirectoryError> {
+    let path = directory.path();
+    let read = std::fs::read_dir(path).map_err(crate::serialization::io("read", path))?;
+    let files = read.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let epochs = files.filter_map(|name| {
+        let number = name.strip_prefix("training_state_e")?;
+        number.strip_suffix("_b0.safetensors")?.parse().ok()
+    });
+    let mut whole: Vec<usize> = epochs
+        .filter(|epochs| directory.file(&names(*epochs)[0]).exists())
+        .collect();
+    whole.sort_unstable();
+    Ok(whole)
+}
+
+fn owned(parameter: Parameter) -> Parameter<'static> {
+    Parameter {
+        name: parameter.name,
+        shape: parameter.shape,
+        data: Cow::Owned(parameter.data.into_owned()),
+    }
+}
