@@ -3,6 +3,8 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use opah_train::config::{Document, ExtVars};
+
 use crate::commands;
 
 const STYLES: Styles = Styles::styled()
@@ -23,6 +25,12 @@ pub(crate) struct Args {
 /// What opah can do; each command's flags stand in its file.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// Train a model from a configuration
+    Train(commands::train::Args),
+    /// Evaluate a trained model on labelled data
+    Evaluate(commands::evaluate::Args),
+    /// Predict the labels of texts
+    Predict(commands::predict::Args),
     /// List the studies of a storage
     Studies(commands::studies::Args),
     /// List the trials of a study, with the columns of Optuna's `trials_dataframe`
@@ -57,6 +65,47 @@ pub(crate) struct Format {
     /// A table for people, or CSV or JSON for programs
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: FormatName,
+}
+
+/// Changes to a configuration before it is used.
+#[derive(Debug, Default, Group)]
+pub(crate) struct ConfigChanges {
+    /// A Jsonnet object whose (dotted) keys replace those of the configuration, e.g.
+    /// `{"trainer.num_epochs": 3}`; `{"trainer": {…}}` replaces the whole trainer
+    #[arg(short, long, value_name = "SNIPPET")]
+    overrides: Option<String>,
+    /// Sets one value, e.g. `trainer.num_epochs=3`; may be given several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
+
+impl ConfigChanges {
+    /// Changes the document: first `--overrides`, then each `--set`.
+    pub(crate) fn apply(&self, document: &mut Document, ext_vars: &ExtVars) -> anyhow::Result<()> {
+        if let Some(snippet) = &self.overrides {
+            document.override_with(snippet, ext_vars)?;
+        }
+        for assignment in &self.set {
+            document.set(assignment)?;
+        }
+        Ok(())
+    }
+}
+
+/// How many threads compute.
+#[derive(Debug, Group)]
+pub(crate) struct Threads {
+    /// Threads that compute; all cores if not given. The results do not depend on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+}
+
+impl Threads {
+    /// The number of threads.
+    pub(crate) fn count(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        self.threads.map_or_else(cores, usize::from)
+    }
 }
 
 /// The formats of a table.

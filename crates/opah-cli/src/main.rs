@@ -2,7 +2,10 @@
 
 mod args;
 mod commands;
+
+mod interrupt;
 mod output;
+mod run_view;
 
 use std::process::ExitCode;
 

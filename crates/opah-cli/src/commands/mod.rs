@@ -2,19 +2,26 @@
 
 pub(crate) mod best_params;
 pub(crate) mod best_trial;
+pub(crate) mod evaluate;
+pub(crate) mod predict;
 pub(crate) mod studies;
+pub(crate) mod train;
 pub(crate) mod trials;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Result, bail};
+use opah_train::data::Downloads;
 
 use crate::args::{self, Command};
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> Result<()> {
     match command {
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Predict(args) => predict::run(&args),
         Command::Studies(args) => studies::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::BestTrial(args) => best_trial::run(&args),
@@ -52,4 +59,13 @@ fn load(study: &args::Study) -> Result<opah::Study> {
             several.join(", ")
         ),
     }
+}
+
+/// Where downloads are kept: `$OPAH_CACHE`, or `opah` in the user's cache folder.
+fn downloads() -> Downloads {
+    let folder = |variable: &str| std::env::var_os(variable).map(PathBuf::from);
+    let cache = folder("OPAH_CACHE")
+        .or_else(|| folder("XDG_CACHE_HOME").map(|cache| cache.join("opah")))
+        .or_else(|| folder("HOME").map(|home| home.join(".cache/opah")));
+    cache.map_or_else(Downloads::default, Downloads::new)
 }
