@@ -87,6 +87,18 @@ pub enum Error {
         /// What the operation needs.
         needed: &'static str,
     },
+    /// A step that no report can have.
+    #[error("step {step} can't be reported; steps are 0, 1, 2, …")]
+    InvalidStep {
+        /// The step that was given.
+        step: i64,
+    },
+    /// A trial that was run elsewhere and can't be one of this study.
+    #[error("the trial can't be added: {reason}")]
+    InvalidTrial {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The number of objective values is not the number of directions.
     #[error("the study has {expected} objective(s), but {got} value(s) were told")]
     WrongNumberOfValues {

@@ -122,6 +122,16 @@ pub struct FrozenStudy {
     pub system_attrs: Attrs,
 }
 
+/// The system attribute in which Optuna and opah keep the names of objectives.
+pub(crate) const METRIC_NAMES_ATTR: &str = "study:metric_names";
+
+impl FrozenStudy {
+    /// The names of its objectives, if they have got names.
+    pub fn metric_names(&self) -> Option<Vec<String>> {
+        self.system_attrs.get(METRIC_NAMES_ATTR)?.parse()
+    }
+}
+
 /// One parameter of one trial.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Param {

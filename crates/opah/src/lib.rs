@@ -14,6 +14,7 @@
 //! # Ok::<(), opah::Error>(())
 //! ```
 
+pub mod ask_tell;
 pub mod context;
 pub mod derived;
 pub mod distribution;
@@ -25,6 +26,7 @@ pub mod json;
 pub mod math;
 pub mod optimize;
 pub mod pruner;
+pub mod queue;
 pub mod registry;
 pub mod sampler;
 pub mod search_space;

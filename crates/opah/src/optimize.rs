@@ -1,5 +1,6 @@
 //! Running an objective over and over: budgets, threads, callbacks, failures.
 
+use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,14 +12,20 @@ use crate::json::Json;
 use crate::study::{FAILURE_ATTR, Stop, Study};
 use crate::trial::Trial;
 
-/// What happens after a trial failed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What happens after a trial failed, which is stored with its reason in any case.
+///
+/// A value that is NaN is a failed trial, but as in Optuna it ends the search only by
+/// [`StopAfter`](Self::StopAfter).
+#[derive(Debug, Clone, Copy)]
 pub enum OnFailure {
-    /// The failure is stored, and `optimize` ends with it.
+    /// `optimize` ends with the first error or panic.
     Stop,
-    /// The failure is stored, and the search goes on.
+    /// The search goes on.
     Continue,
-    /// The search goes on until so many trials in a row have failed.
+    /// The search goes on after errors that this function accepts, e.g. by their type,
+    /// and ends with any other. A panic is a message only.
+    ContinueIf(fn(&(dyn std::error::Error + Send + Sync + 'static)) -> bool),
+    /// The search goes on until so many trials in a row have failed, NaN included.
     StopAfter(usize),
 }
 
@@ -27,12 +34,15 @@ pub enum OnFailure {
 pub struct Optimize {
     /// How many trials are begun by this call; without a limit if `None`.
     pub n_trials: Option<usize>,
-    /// No trial is begun after so much time.
+    /// No trial is begun after so much time; those that run then are waited for.
     pub timeout: Option<Duration>,
-    /// How many trials run side by side, each on a thread.
+    /// How many trials run side by side, each on a thread; 0: as many as there are cores.
     pub n_jobs: usize,
     /// What happens after a failure.
     pub on_failure: OnFailure,
+    /// Whoever has a clone of it can end the run: the objective, a callback, a handler of
+    /// signals.
+    pub stop: StopSignal,
 }
 
 impl Default for Optimize {
@@ -42,6 +52,7 @@ impl Default for Optimize {
             timeout: None,
             n_jobs: 1,
             on_failure: OnFailure::Stop,
+            stop: StopSignal::default(),
         }
     }
 }
@@ -56,9 +67,10 @@ impl Optimize {
     }
 }
 
-/// Ends a running `optimize` after the trials in flight; given to callbacks.
-#[derive(Debug, Default)]
-pub struct StopSignal(AtomicBool);
+/// Ends a running `optimize` after the trials in flight. Clones are the same signal; once
+/// given, it stays given.
+#[derive(Debug, Clone, Default)]
+pub struct StopSignal(Arc<AtomicBool>);
 
 impl StopSignal {
     /// Begins no further trial.
@@ -96,7 +108,8 @@ impl Study {
     }
 
     /// As [`optimize`](Self::optimize), for any number of objectives, calling `callback`
-    /// on its thread after every trial.
+    /// after every trial, failed and pruned ones too, on the thread that ran it. (The study
+    /// is captured, where the callback needs it.)
     pub fn optimize_with(
         &self,
         options: &Optimize,
@@ -107,7 +120,6 @@ impl Study {
             options,
             begun: AtomicUsize::new(0),
             failed_in_a_row: AtomicUsize::new(0),
-            signal: StopSignal::default(),
             deadline: options
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
@@ -115,20 +127,24 @@ impl Study {
         };
         let worker = || {
             while run.may_begin() {
-                match self.run_one(&objective) {
-                    Ok(trial) => {
-                        run.count_failure(&trial);
-                        callback(&run.signal, &trial);
+                match self.run_one(options.on_failure, &objective) {
+                    Ok(attempt) => {
+                        run.count_failure(&attempt);
+                        callback(&options.stop, &attempt.trial);
                     }
                     Err(error) => run.end_with(error),
                 }
             }
         };
-        if options.n_jobs <= 1 {
+        let n_jobs = match options.n_jobs {
+            0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+            given => given,
+        };
+        if n_jobs == 1 {
             worker();
         } else {
             std::thread::scope(|scope| {
-                for _ in 0..options.n_jobs {
+                for _ in 0..n_jobs {
                     scope.spawn(worker);
                 }
             });
@@ -145,8 +161,9 @@ impl Study {
 
     fn run_one(
         &self,
+        on_failure: OnFailure,
         objective: &(impl Fn(&mut Trial) -> std::result::Result<Vec<f64>, Stop> + Sync),
-    ) -> Result<Arc<FrozenTrial>> {
+    ) -> Result<Attempt> {
         let mut trial = self.ask()?;
         let result = catch_unwind(AssertUnwindSafe(|| objective(&mut trial)));
         let result = result.unwrap_or_else(|panic| {
@@ -157,8 +174,28 @@ impl Study {
                 said.unwrap_or_default()
             )))
         });
-        self.tell_result(&mut trial, result)
+        // A wrong number of values is the objective's mistake, as a panic is.
+        let expected = self.directions().len();
+        let result = result.and_then(|values| match values.len() {
+            got if got == expected => Ok(values),
+            got => Err(Error::WrongNumberOfValues { expected, got }.into()),
+        });
+        let ends = match (&result, on_failure) {
+            (Err(Stop::Failed(_)), OnFailure::Stop) => true,
+            (Err(Stop::Failed(reason)), OnFailure::ContinueIf(accepts)) => {
+                !accepts(reason.as_ref())
+            }
+            _ => false,
+        };
+        let trial = self.tell_result(&mut trial, result)?;
+        Ok(Attempt { trial, ends })
     }
+}
+
+/// A trial that was run, and whether the search ends with its failure.
+struct Attempt {
+    trial: Arc<FrozenTrial>,
+    ends: bool,
 }
 
 /// What the workers of one `optimize` share.
@@ -166,7 +203,6 @@ struct Run<'a> {
     options: &'a Optimize,
     begun: AtomicUsize,
     failed_in_a_row: AtomicUsize,
-    signal: StopSignal,
     deadline: Option<Instant>,
     error: Mutex<Option<Error>>,
 }
@@ -178,21 +214,22 @@ impl Run<'_> {
             .deadline
             .is_none_or(|deadline| Instant::now() < deadline);
         let limit = self.options.n_trials.unwrap_or(usize::MAX);
-        in_time && !self.signal.is_stopped() && self.begun.fetch_add(1, Ordering::Relaxed) < limit
+        in_time
+            && !self.options.stop.is_stopped()
+            && self.begun.fetch_add(1, Ordering::Relaxed) < limit
     }
 
-    fn count_failure(&self, trial: &FrozenTrial) {
+    fn count_failure(&self, Attempt { trial, ends }: &Attempt) {
         if trial.state != TrialState::Fail {
             self.failed_in_a_row.store(0, Ordering::Relaxed);
             return;
         }
         let in_a_row = self.failed_in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        let limit = match self.options.on_failure {
-            OnFailure::Stop => 1,
-            OnFailure::Continue => usize::MAX,
-            OnFailure::StopAfter(limit) => limit,
+        let are_too_many = match self.options.on_failure {
+            OnFailure::StopAfter(limit) => in_a_row >= limit,
+            _ => false,
         };
-        if in_a_row >= limit {
+        if *ends || are_too_many {
             let reason = trial
                 .system_attrs
                 .get(FAILURE_ATTR)
@@ -207,7 +244,7 @@ impl Run<'_> {
 
     /// Ends the run; the first error is the one that is told.
     fn end_with(&self, error: Error) {
-        self.signal.stop();
+        self.options.stop.stop();
         self.error
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -271,6 +308,89 @@ mod tests {
             result.unwrap_err().to_string(),
             "trial 4 failed: out of memory"
         );
+    }
+
+    #[test]
+    fn nan_is_a_failed_trial_and_the_search_goes_on() {
+        let study = study();
+        study
+            .optimize(&Optimize::trials(3), |_| Ok(f64::NAN))
+            .unwrap();
+        assert_eq!(study.count(&[TrialState::Fail]).unwrap(), 3);
+        let options = Optimize {
+            on_failure: OnFailure::StopAfter(2),
+            ..Optimize::trials(9)
+        };
+        let error = study.optimize(&options, |_| Ok(f64::NAN)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "trial 4 failed: the objective value is not a number (NaN)"
+        );
+    }
+
+    #[test]
+    fn only_accepted_errors_let_the_search_go_on() {
+        let study = study();
+        let options = Optimize {
+            on_failure: OnFailure::ContinueIf(|error| !error.is::<std::num::ParseFloatError>()),
+            ..Optimize::trials(9)
+        };
+        let error = study.optimize(&options, |trial| {
+            if trial.number() < 3 {
+                Err(std::fmt::Error)?;
+            }
+            Ok("no number".parse::<f64>()?)
+        });
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "trial 3 failed: invalid float literal"
+        );
+        assert_eq!(study.count(&[TrialState::Fail]).unwrap(), 4);
+    }
+
+    #[test]
+    fn a_wrong_number_of_values_fails_the_trial() {
+        let study = study();
+        let error = study
+            .optimize_with(&Optimize::trials(2), |_| Ok(vec![1.0, 2.0]), |_, _| {})
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "trial 0 failed: the study has 1 objective(s), but 2 value(s) were told"
+        );
+        assert_eq!(study.trials().unwrap()[0].state, TrialState::Fail);
+    }
+
+    #[test]
+    fn the_objective_can_stop_the_search() {
+        let study = study();
+        let options = Optimize {
+            n_jobs: 0,
+            ..Optimize::default()
+        };
+        let objective = |trial: &mut Trial| {
+            if trial.number() >= 5 {
+                options.stop.stop();
+            }
+            Ok(0.0)
+        };
+        study.optimize(&options, objective).unwrap();
+        let n_trials = study.trials().unwrap().len();
+        assert!(n_trials >= 6);
+        assert_eq!(study.count(&[TrialState::Complete]).unwrap(), n_trials);
+        study.optimize(&options, objective).unwrap();
+        assert_eq!(study.trials().unwrap().len(), n_trials);
+    }
+
+    #[test]
+    fn nothing_begins_after_the_time_is_up() {
+        let study = study();
+        let options = Optimize {
+            timeout: Some(Duration::ZERO),
+            ..Optimize::default()
+        };
+        study.optimize(&options, |_| Ok(0.0)).unwrap();
+        assert!(study.trials().unwrap().is_empty());
     }
 
     #[test]

@@ -6,12 +6,14 @@ use jiff::Timestamp;
 
 use crate::context::{Context, Saved};
 use crate::error::{Error, Result};
-use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, TrialState};
+use crate::frozen_trial::{
+    Direction, FrozenStudy, FrozenTrial, METRIC_NAMES_ATTR, StudyId, TrialState,
+};
 use crate::history::History;
 use crate::json::Json;
 use crate::pruner::{NeverPruner, Pruner};
 use crate::sampler::{RandomSampler, Sampler};
-use crate::storage::{AttrKind, MemoryStorage, Outcome, Storage, TrialStart, TrialUpdate};
+use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart};
 use crate::trial::Trial;
 
 /// A handle on a study; cheap to clone, and shared by threads.
@@ -100,6 +102,10 @@ impl Study {
         self
     }
 
+    pub(crate) fn id(&self) -> StudyId {
+        self.frozen.id
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.frozen.name
@@ -177,71 +183,17 @@ impl Study {
         Ok(Trial::new(self.clone(), frozen))
     }
 
-    /// Adds a trial that waits for a worker, with some values fixed, as JSON by name.
-    pub fn enqueue(
-        &self,
-        params: &serde_json::Map<String, serde_json::Value>,
-    ) -> Result<FrozenTrial> {
-        let system_attrs = vec![("fixed_params".to_owned(), Json::new(params))];
-        let update = TrialUpdate {
-            system_attrs,
-            ..TrialUpdate::default()
-        };
-        self.storage
-            .create_trial(self.frozen.id, &TrialStart::waiting(update))
-    }
-
-    /// Ends a trial: with one value per objective, pruned, or failed. A NaN value is a failure.
-    pub fn tell(&self, trial: &mut Trial, values: &[f64]) -> Result<Arc<FrozenTrial>> {
-        self.tell_result(trial, Ok(values.to_vec()))
-    }
-
-    /// Ends a trial as its objective did.
-    pub fn tell_result(
-        &self,
-        trial: &mut Trial,
-        result: std::result::Result<Vec<f64>, Stop>,
-    ) -> Result<Arc<FrozenTrial>> {
-        let outcome = match result {
-            Ok(values) if values.len() != self.directions().len() => {
-                return Err(Error::WrongNumberOfValues {
-                    expected: self.directions().len(),
-                    got: values.len(),
-                });
-            }
-            Ok(values) if values.iter().any(|value| value.is_nan()) => {
-                trial.note(
-                    FAILURE_ATTR,
-                    &Json::new("the objective value is not a number (NaN)"),
-                );
-                Outcome::Failed
-            }
-            Ok(values) => Outcome::Complete(values),
-            Err(Stop::Pruned) => {
-                let last = trial.frozen().last_report().filter(|value| !value.is_nan());
-                Outcome::Pruned(last)
-            }
-            Err(Stop::Failed(reason)) => {
-                trial.note(FAILURE_ATTR, &Json::new(&chain(reason.as_ref())));
-                Outcome::Failed
-            }
-        };
-        trial.finish(&outcome, Timestamp::now())
-    }
-
-    /// Marks every RUNNING trial as failed, for when no worker is alive.
-    pub fn fail_running(&self, reason: &str) -> Result<usize> {
-        let running: Vec<_> = self.history()?.running().cloned().collect();
-        for trial in &running {
-            let system_attrs = vec![(FAILURE_ATTR.to_owned(), Json::new(reason))];
-            let update = TrialUpdate {
-                system_attrs,
-                ..TrialUpdate::default()
-            };
-            self.storage
-                .finish_trial(trial.id, &update, &Outcome::Failed, Timestamp::now())?;
+    /// Names the objectives, for tables and figures: one name for each.
+    pub fn set_metric_names(&self, names: &[&str]) -> Result<()> {
+        if names.len() != self.directions().len() {
+            return Err(Error::NotAvailable(format!(
+                "study `{}` has {} objective(s), but {} name(s) were given",
+                self.name(),
+                self.directions().len(),
+                names.len()
+            )));
         }
-        Ok(running.len())
+        self.set_attr(AttrKind::System, METRIC_NAMES_ATTR, &Json::new(names))
     }
 
     /// The number of trials in one of `states`.
@@ -268,16 +220,4 @@ impl Study {
             saved,
         }
     }
-}
-
-/// An error and its causes in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

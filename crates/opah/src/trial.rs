@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, Param};
 use crate::history::History;
 use crate::json::Json;
+use crate::queue::FIXED_PARAMS_ATTR;
 use crate::sampler::Draw;
 use crate::storage::{Outcome, TrialUpdate};
 use crate::study::Study;
@@ -33,6 +34,8 @@ pub struct Trial {
     fixed: BTreeMap<String, Value>,
     /// The sampler's joint draw, made at the first suggestion that needs it.
     relative: Option<Draw>,
+    /// Whether the storage was asked for the study's trials.
+    has_looked: bool,
     /// What the user should know of.
     warnings: Vec<String>,
 }
@@ -41,7 +44,7 @@ impl Trial {
     pub(crate) fn new(study: Study, frozen: FrozenTrial) -> Self {
         let fixed = frozen
             .system_attrs
-            .get("fixed_params")
+            .get(FIXED_PARAMS_ATTR)
             .and_then(Json::parse);
         Self {
             study,
@@ -49,6 +52,7 @@ impl Trial {
             pending: TrialUpdate::default(),
             fixed: fixed.unwrap_or_default(),
             relative: None,
+            has_looked: false,
             warnings: Vec::new(),
         }
     }
@@ -63,7 +67,8 @@ impl Trial {
         &self.frozen
     }
 
-    /// What the user should know of, such as a fixed value outside its range.
+    /// What the user should know of, such as a fixed value outside its range, or a step
+    /// that was reported twice.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -160,7 +165,7 @@ impl Trial {
             }
             return Ok(known.value);
         }
-        if let Some(before) = self.study.known_history().first_distribution(name)
+        if let Some(before) = self.look()?.first_distribution(name)
             && !before.is_compatible(&distribution)
         {
             return Err(incompatible(name, before, &distribution));
@@ -223,8 +228,7 @@ impl Trial {
         if let Some(value) = drawn.filter(|value| distribution.contains(*value)) {
             return Ok(value);
         }
-        // The joint draw has just looked at the storage.
-        let history = self.study.known_history();
+        let history = self.look()?;
         let value = self.consult(&history, |study, context| {
             study
                 .sampler
@@ -241,11 +245,20 @@ impl Trial {
     }
 
     fn draw_relative(&mut self) -> Result<Draw> {
-        let history = self.study.history()?;
+        let history = self.look()?;
         self.consult(&history, |study, context| {
             let space = study.sampler.relative_search_space(context);
             study.sampler.sample_relative(context, &space)
         })
+    }
+
+    /// The study's trials, for which the storage is asked at the first suggestion.
+    fn look(&mut self) -> Result<History> {
+        if self.has_looked {
+            return Ok(self.study.known_history());
+        }
+        self.has_looked = true;
+        self.study.history()
     }
 
     /// Lets the sampler or pruner look, and notes what it wants to be remembered.
@@ -263,15 +276,23 @@ impl Trial {
         Ok(answer)
     }
 
-    /// Reports the objective's value at a step (0, 1, 2, …); NaN and infinities are
-    /// kept. The first report of a step counts.
+    /// Reports the objective's value at a step (0, 1, 2, …), which need not follow the
+    /// last one; NaN and infinities are kept. The first report of a step counts; another
+    /// one is a [warning](Self::warnings). Only of a study with one objective.
     ///
     /// It is written at once; but if the pruner [saves
     /// state](crate::pruner::Pruner::saves_state), with the decision that
     /// [`should_prune`](Self::should_prune) then makes, or else with the next report or
     /// the end. Either way, a report and its decision cost one transaction.
     pub fn report(&mut self, step: i64, value: f64) -> Result<()> {
+        self.check_single_objective()?;
+        if step < 0 {
+            return Err(Error::InvalidStep { step });
+        }
         if self.frozen.intermediate_values.contains_key(&step) {
+            self.warnings.push(format!(
+                "step {step} was reported before; the first value stays, and {value} is ignored"
+            ));
             return Ok(());
         }
         let waits_for_decision = self.study.pruner.saves_state();
@@ -287,14 +308,26 @@ impl Trial {
     }
 
     /// Whether the pruner thinks that the trial should stop. What was reported, and what
-    /// the pruner remembers of it, is stored when this returns.
+    /// the pruner remembers of it, is stored when this returns. Only of a study with one
+    /// objective.
     pub fn should_prune(&mut self) -> Result<bool> {
+        self.check_single_objective()?;
         let history = self.study.history()?;
         let decision = self.consult(&history, |study, context| {
             study.pruner.should_prune(context)
         })?;
         self.flush()?;
         Ok(decision)
+    }
+
+    fn check_single_objective(&self) -> Result<()> {
+        match self.study.directions().len() {
+            1 => Ok(()),
+            several => Err(Error::NotAvailable(format!(
+                "study `{}` has {several} objectives; reports and pruning are for one",
+                self.study.name()
+            ))),
+        }
     }
 
     /// Notes something with the trial; written with the next report, or with the end.
@@ -318,23 +351,39 @@ impl Trial {
     /// Writes what was drawn, reported and noted so far.
     pub fn flush(&mut self) -> Result<()> {
         if !self.pending.is_empty() {
-            self.study
+            let written = self
+                .study
                 .storage
-                .update_trial(self.frozen.id, &self.pending)?;
+                .update_trial(self.frozen.id, &self.pending);
+            written.map_err(|error| self.numbered(error))?;
             self.pending = TrialUpdate::default();
         }
         Ok(())
     }
 
     pub(crate) fn finish(&mut self, outcome: &Outcome, now: Timestamp) -> Result<Arc<FrozenTrial>> {
-        self.study
+        let told = self
+            .study
             .storage
-            .finish_trial(self.frozen.id, &self.pending, outcome, now)?;
+            .finish_trial(self.frozen.id, &self.pending, outcome, now);
+        told.map_err(|error| self.numbered(error))?;
         self.pending = TrialUpdate::default();
         self.frozen.state = outcome.state();
         self.frozen.values = outcome.values().to_vec();
         self.frozen.datetime_complete = Some(now);
         Ok(Arc::new(self.frozen.clone()))
+    }
+
+    /// Storages name a trial by its id, people by its number.
+    fn numbered(&self, error: Error) -> Error {
+        match error {
+            Error::WrongState { state, needed, .. } => Error::WrongState {
+                trial: self.frozen.number as i64,
+                state,
+                needed,
+            },
+            other => other,
+        }
     }
 }
 

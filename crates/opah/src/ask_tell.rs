@@ -1,0 +1,290 @@
+//! Ask and tell: for programs that run the objective themselves, be it in another process.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::error::{Error, Result};
+use crate::frozen_trial::{FrozenTrial, TrialState};
+use crate::json::Json;
+use crate::search_space::SearchSpace;
+use crate::storage::{Outcome, TrialUpdate};
+use crate::study::{FAILURE_ATTR, Stop, Study};
+use crate::trial::Trial;
+
+/// What telling a trial does that has finished before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfFinished {
+    /// It is an error.
+    Refuse,
+    /// Nothing; the trial stays as it was told first.
+    Skip,
+}
+
+impl Study {
+    /// As [`ask`](Self::ask), with a value for every parameter of `space`. If one can't be
+    /// had, the trial is failed.
+    ///
+    /// Values are written with the trial's first report or its end; a program that ends
+    /// before, for another one to [tell](Self::tell_number), calls [`Trial::flush`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use opah::ask_tell::IfFinished;
+    /// use opah::{Direction, Distribution, IntDistribution, SearchSpace, Study};
+    ///
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?;
+    /// let width = Distribution::Int(IntDistribution::new(1, 8, false, 1)?);
+    /// let space = SearchSpace::from_iter([("width".into(), Arc::new(width))]);
+    /// let mut trial = study.ask_with(&space)?;
+    /// trial.flush()?;
+    /// // … and in another process:
+    /// let told = study.tell_number(0, Ok(vec![0.5]), IfFinished::Refuse)?;
+    /// assert_eq!(told.params, trial.frozen().params);
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn ask_with(&self, space: &SearchSpace) -> Result<Trial> {
+        let mut trial = self.ask()?;
+        for (name, distribution) in space {
+            if let Err(error) = trial.suggest(name, distribution) {
+                self.tell_result(&mut trial, Err(Stop::failed(error.to_string())))?;
+                return Err(error);
+            }
+        }
+        Ok(trial)
+    }
+
+    /// The running trial of this number, as far as it is stored, to go on with.
+    /// [`Error::WrongState`] if it is not running.
+    pub fn trial(&self, number: u64) -> Result<Trial> {
+        let found = self.stored(number)?;
+        if found.state != TrialState::Running {
+            return Err(Error::WrongState {
+                trial: number as i64,
+                state: found.state.name(),
+                needed: "only a running trial can be run",
+            });
+        }
+        Ok(Trial::new(self.clone(), FrozenTrial::clone(&found)))
+    }
+
+    fn stored(&self, number: u64) -> Result<Arc<FrozenTrial>> {
+        let trial = number as i64;
+        let history = self.history()?;
+        let found = history.get(number).cloned();
+        found.ok_or(Error::UnknownTrial { trial })
+    }
+
+    /// Ends a trial: with one value per objective, pruned, or failed. A NaN value is a
+    /// failure; infinities are values.
+    pub fn tell(&self, trial: &mut Trial, values: &[f64]) -> Result<Arc<FrozenTrial>> {
+        self.tell_result(trial, Ok(values.to_vec()))
+    }
+
+    /// Ends a trial as its objective did. The value of a pruned one is its last report, if
+    /// that is not NaN.
+    pub fn tell_result(
+        &self,
+        trial: &mut Trial,
+        result: std::result::Result<Vec<f64>, Stop>,
+    ) -> Result<Arc<FrozenTrial>> {
+        let outcome = self.outcome(trial, result)?;
+        trial.finish(&outcome, Timestamp::now())
+    }
+
+    /// Ends the trial of this number, which another process may have begun.
+    pub fn tell_number(
+        &self,
+        number: u64,
+        result: std::result::Result<Vec<f64>, Stop>,
+        if_finished: IfFinished,
+    ) -> Result<Arc<FrozenTrial>> {
+        let told = self
+            .trial(number)
+            .and_then(|mut trial| self.tell_result(&mut trial, result));
+        match told {
+            Err(Error::WrongState { .. }) if if_finished == IfFinished::Skip => {
+                let stored = self.stored(number)?;
+                if stored.state.is_finished() {
+                    Ok(stored)
+                } else {
+                    told
+                }
+            }
+            _ => told,
+        }
+    }
+
+    fn outcome(
+        &self,
+        trial: &mut Trial,
+        result: std::result::Result<Vec<f64>, Stop>,
+    ) -> Result<Outcome> {
+        Ok(match result {
+            Ok(values) if values.len() != self.directions().len() => {
+                return Err(Error::WrongNumberOfValues {
+                    expected: self.directions().len(),
+                    got: values.len(),
+                });
+            }
+            Ok(values) if values.iter().any(|value| value.is_nan()) => {
+                let reason = "the objective value is not a number (NaN)";
+                trial.note(FAILURE_ATTR, &Json::new(reason));
+                Outcome::Failed
+            }
+            Ok(values) => Outcome::Complete(values),
+            Err(Stop::Pruned) => {
+                let last = trial.frozen().last_report().filter(|value| !value.is_nan());
+                Outcome::Pruned(last.filter(|_| self.directions().len() == 1))
+            }
+            Err(Stop::Failed(reason)) => {
+                trial.note(FAILURE_ATTR, &Json::new(&chain(reason.as_ref())));
+                Outcome::Failed
+            }
+        })
+    }
+
+    /// Marks every RUNNING trial as failed, for when no worker is alive.
+    pub fn fail_running(&self, reason: &str) -> Result<usize> {
+        let running: Vec<_> = self.history()?.running().cloned().collect();
+        for trial in &running {
+            let system_attrs = vec![(FAILURE_ATTR.to_owned(), Json::new(reason))];
+            let update = TrialUpdate {
+                system_attrs,
+                ..TrialUpdate::default()
+            };
+            self.storage
+                .finish_trial(trial.id, &update, &Outcome::Failed, Timestamp::now())?;
+        }
+        Ok(running.len())
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::distribution::{Distribution, FloatDistribution};
+    use crate::frozen_trial::Direction;
+
+    fn study() -> Study {
+        Study::in_memory("s", &[Direction::Minimize]).unwrap()
+    }
+
+    fn space(log: bool) -> SearchSpace {
+        let x = FloatDistribution::new(0.1, 1.0, log, None).unwrap();
+        SearchSpace::from_iter([("x".into(), Arc::new(Distribution::Float(x)))])
+    }
+
+    #[test]
+    fn a_running_trial_is_told_by_number_once() {
+        let study = study();
+        let mut asked = study.ask_with(&space(false)).unwrap();
+        asked.report(0, 2.0).unwrap();
+        let mut again = study.trial(0).unwrap();
+        assert_eq!(again.frozen(), asked.frozen());
+        assert_eq!(
+            again.suggest_float("x", 0.1..=1.0).unwrap(),
+            asked.suggest_float("x", 0.1..=1.0).unwrap()
+        );
+        let pruned = study
+            .tell_number(0, Err(Stop::Pruned), IfFinished::Refuse)
+            .unwrap();
+        assert_eq!(
+            (pruned.state, pruned.values.as_slice()),
+            (TrialState::Pruned, [2.0].as_slice())
+        );
+        let refused = study
+            .tell_number(0, Ok(vec![1.0]), IfFinished::Refuse)
+            .unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "trial 0 is PRUNED; only a running trial can be run"
+        );
+        // Who still has it is told so too, by its number.
+        let late = study.tell(&mut asked, &[1.0]).unwrap_err();
+        assert_eq!(
+            late.to_string(),
+            "trial 0 is PRUNED; only a running trial can be told"
+        );
+        let kept = study
+            .tell_number(0, Ok(vec![1.0]), IfFinished::Skip)
+            .unwrap();
+        assert_eq!(kept, pruned);
+        let unknown = study
+            .tell_number(7, Ok(vec![1.0]), IfFinished::Skip)
+            .unwrap_err();
+        assert_eq!(unknown.to_string(), "no trial 7 in this study");
+        study.enqueue(&serde_json::Map::new()).unwrap();
+        let waiting = study
+            .tell_number(1, Ok(vec![1.0]), IfFinished::Skip)
+            .unwrap_err();
+        assert_eq!(
+            waiting.to_string(),
+            "trial 1 is WAITING; only a running trial can be run"
+        );
+    }
+
+    #[test]
+    fn a_trial_whose_values_cannot_be_had_is_failed() {
+        let study = study();
+        let mut first = study.ask_with(&space(false)).unwrap();
+        study.tell(&mut first, &[1.0]).unwrap();
+        let error = study.ask_with(&space(true)).unwrap_err().to_string();
+        assert!(
+            error.starts_with("parameter `x` was float(0.1, 1.0) before"),
+            "{error}"
+        );
+        assert_eq!(study.trials().unwrap()[1].state, TrialState::Fail);
+    }
+
+    #[test]
+    fn infinities_are_values_and_nan_is_a_failure() {
+        let study = study();
+        let told = |value| {
+            let mut trial = study.ask().unwrap();
+            study.tell(&mut trial, &[value]).unwrap()
+        };
+        assert_eq!(told(f64::NEG_INFINITY).state, TrialState::Complete);
+        let failed = told(f64::NAN);
+        assert_eq!((failed.state, failed.values.len()), (TrialState::Fail, 0));
+        let reason = failed.system_attrs[FAILURE_ATTR].as_str();
+        assert_eq!(reason, "\"the objective value is not a number (NaN)\"");
+        let mut trial = study.ask().unwrap();
+        let error = study.tell(&mut trial, &[1.0, 2.0]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "the study has 1 objective(s), but 2 value(s) were told"
+        );
+        let mut pruned = study.ask().unwrap();
+        pruned.report(0, f64::NAN).unwrap();
+        let pruned = study.tell_result(&mut pruned, Err(Stop::Pruned)).unwrap();
+        assert_eq!((pruned.state, pruned.values.len()), (TrialState::Pruned, 0));
+    }
+
+    #[test]
+    fn objectives_get_names_one_each() {
+        let study = study();
+        let error = study.set_metric_names(&["a", "b"]).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "study `s` has 1 objective(s), but 2 name(s) were given"
+        );
+        assert_eq!(study.frozen().unwrap().metric_names(), None);
+        study.set_metric_names(&["accuracy"]).unwrap();
+        let names = study.frozen().unwrap().metric_names().unwrap();
+        assert_eq!(names, ["accuracy"]);
+    }
+}
