@@ -170,6 +170,11 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     ) -> Result<()>;
     /// The trials that are new since `cursor` or were not finished then, by number.
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>>;
+    /// What could not be read so far and was skipped, one line each. The rest of a study is
+    /// as good as ever; other programs may refuse it.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// How the storage is named in messages: its URL without credentials.
     fn describe(&self) -> String;
 

@@ -5,6 +5,7 @@
 //! flush to the disk (a power cut may forget that a trial was begun); a tell is
 //! flushed before it is acknowledged.
 
+mod read;
 mod rows;
 mod schema;
 
@@ -18,13 +19,11 @@ use rusqlite::{
     Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
 };
 
-use self::rows::{Interned, Which};
+use self::read::{Reader, Which};
 use self::schema::Problem;
 use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
 use crate::error::{Error, Result};
-use crate::frozen_trial::{
-    Attrs, Direction, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState,
-};
+use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState};
 use crate::json::Json;
 
 /// How long a writer waits for another one.
@@ -40,7 +39,7 @@ pub struct SqliteStorage {
 #[derive(Debug)]
 struct Open {
     connection: Connection,
-    interned: Interned,
+    reader: Reader,
 }
 
 /// Whether a commit is on the disk when it returns.
@@ -80,7 +79,7 @@ impl SqliteStorage {
         })?;
         let open = Mutex::new(Open {
             connection,
-            interned: Interned::default(),
+            reader: Reader::default(),
         });
         Ok(Self {
             path: path.to_owned(),
@@ -184,17 +183,43 @@ impl Storage for SqliteStorage {
     }
 
     fn studies(&self) -> Result<Vec<FrozenStudy>> {
+        let mut open = self.lock();
+        let found = read::studies(&open.connection, None).map_err(|error| self.failed(error))?;
+        let mut studies = Vec::new();
+        for study in found {
+            match study {
+                Ok(study) => studies.push(study),
+                Err((name, problem)) => {
+                    let warning = format!("study `{name}` is skipped: {problem}");
+                    open.reader.warnings.insert(warning);
+                }
+            }
+        }
+        Ok(studies)
+    }
+
+    fn study(&self, name: &str) -> Result<FrozenStudy> {
         let open = self.lock();
-        let read = || -> rusqlite::Result<Vec<FrozenStudy>> {
-            let mut select = open
-                .connection
-                .prepare_cached("SELECT study_id, study_name FROM studies ORDER BY study_id")?;
-            let found = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            found
-                .map(|study| study.and_then(|(id, name)| read_study(&open.connection, id, name)))
-                .collect()
-        };
-        read().map_err(|error| self.failed(error))
+        let found = read::studies(&open.connection, Some(name));
+        match found.map_err(|error| self.failed(error))?.pop() {
+            Some(Ok(study)) => Ok(study),
+            Some(Err((name, problem))) => Err(Error::Storage {
+                store: self.describe(),
+                problem: format!("study `{name}` can't be read: {problem}"),
+                source: None,
+            }),
+            None => {
+                let known = read::studies(&open.connection, None);
+                let known = known.map_err(|error| self.failed(error))?.into_iter();
+                let name_of = |study| match study {
+                    Ok(FrozenStudy { name, .. }) | Err((name, _)) => name,
+                };
+                Err(Error::UnknownStudy {
+                    name: name.to_owned(),
+                    known: known.map(name_of).collect(),
+                })
+            }
+        }
     }
 
     fn set_study_attr(
@@ -223,17 +248,27 @@ impl Storage for SqliteStorage {
             // Ids of a study grow with its numbers, so the last id has the last number.
             let last =
                 "SELECT number FROM trials WHERE study_id = ?1 ORDER BY trial_id DESC LIMIT 1";
-            let last: Option<i64> = transaction
+            let last: Option<Option<i64>> = transaction
                 .prepare_cached(last)?
-                .query_row([study.0], |row| row.get(0))
+                .query_row([study.0], |row| Ok(row.get_ref(0)?.as_i64().ok()))
                 .optional()?;
+            let number = match last {
+                None => 0,
+                Some(Some(last)) => last.saturating_add(1),
+                // The last trial has no number, but it has a place.
+                Some(None) => transaction.query_row(
+                    "SELECT count(*) FROM trials WHERE study_id = ?1",
+                    [study.0],
+                    |row| row.get(0),
+                )?,
+            };
             transaction
                 .prepare_cached(
                     "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
                      VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![
-                    last.map_or(0, |last| last + 1),
+                    number,
                     study.0,
                     start.state.name(),
                     start.datetime_start.map(rows::time_text),
@@ -244,39 +279,33 @@ impl Storage for SqliteStorage {
             rows::write_values(transaction, id, &start.values)?;
             Ok(id)
         })?;
-        self.read(study, id)
+        self.read(study, id)?
+            .ok_or(Error::UnknownTrial { trial: id.0 })
     }
 
     fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
-        let first = "SELECT trial_id FROM trials WHERE study_id = ?1 AND state = 'WAITING'
-                     ORDER BY trial_id LIMIT 1";
-        let waiting = || -> rusqlite::Result<Option<i64>> {
-            let open = self.lock();
-            open.connection
-                .prepare_cached(first)?
-                .query_row([study.0], |row| row.get(0))
-                .optional()
-        };
-        // Most asks find nothing, and need no write transaction to learn it.
-        if waiting().map_err(|error| self.failed(error))?.is_none() {
-            return Ok(None);
-        }
-        let claimed = self.write(Durability::Later, |transaction| {
-            let id: Option<i64> = transaction
-                .prepare_cached(first)?
-                .query_row([study.0], |row| row.get(0))
-                .optional()?;
-            if let Some(id) = id {
-                transaction
-                    .prepare_cached(
-                        "UPDATE trials SET state = 'RUNNING', datetime_start = ?2
-                         WHERE trial_id = ?1 AND state = 'WAITING'",
-                    )?
-                    .execute(params![id, rows::time_text(now)])?;
+        let mut passed = i64::MIN;
+        loop {
+            // Most asks find nothing, and need no write transaction to learn it.
+            let next = self.waiting_after(study, passed);
+            let Some(id) = next.map_err(|error| self.failed(error))? else {
+                return Ok(None);
+            };
+            // What can't be read can't be run, and is left as it is.
+            if self.read(study, id)?.is_none() {
+                passed = id.0;
+                continue;
             }
-            Ok(id)
-        })?;
-        claimed.map(|id| self.read(study, TrialId(id))).transpose()
+            let claimed = self.write(Durability::Later, |transaction| {
+                let claim = "UPDATE trials SET state = 'RUNNING', datetime_start = ?2
+                             WHERE trial_id = ?1 AND state = 'WAITING'";
+                let mut claim = transaction.prepare_cached(claim)?;
+                Ok(claim.execute(params![id.0, rows::time_text(now)])? == 1)
+            })?;
+            if claimed {
+                return self.read(study, id);
+            }
+        }
     }
 
     fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
@@ -328,26 +357,22 @@ impl Storage for SqliteStorage {
 
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>> {
         let mut open = self.lock();
-        let Open {
-            connection,
-            interned,
-        } = &mut *open;
-        let mut read = || -> std::result::Result<_, Box<dyn std::error::Error + Send + Sync>> {
+        let Open { connection, reader } = &mut *open;
+        let mut read = || -> rusqlite::Result<_> {
             let snapshot = connection.transaction()?;
             let mut changed = Vec::new();
             for id in &cursor.unfinished {
-                changed.extend(rows::trials(&snapshot, interned, study, Which::Id(*id))?);
+                changed.extend(reader.trials(&snapshot, study, Which::Id(*id))?);
             }
             let last = cursor.last.map_or(i64::MIN, |id| id.0);
-            changed.extend(rows::trials(
-                &snapshot,
-                interned,
-                study,
-                Which::After(last),
-            )?);
+            changed.extend(reader.trials(&snapshot, study, Which::After(last))?);
             Ok(changed)
         };
-        read().map_err(|error| self.unreadable(error))
+        read().map_err(|error| self.failed(error))
+    }
+
+    fn warnings(&self) -> Vec<String> {
+        self.lock().reader.warnings.iter().cloned().collect()
     }
 
     fn describe(&self) -> String {
@@ -356,29 +381,23 @@ impl Storage for SqliteStorage {
 }
 
 impl SqliteStorage {
-    fn read(&self, study: StudyId, id: TrialId) -> Result<FrozenTrial> {
+    /// The trial; `None` if it is not there or can't be read.
+    fn read(&self, study: StudyId, id: TrialId) -> Result<Option<FrozenTrial>> {
         let mut open = self.lock();
-        let Open {
-            connection,
-            interned,
-        } = &mut *open;
-        let found = rows::trials(connection, interned, study, Which::Id(id));
-        let found = found.map_err(|error| self.unreadable(error))?;
-        found
-            .into_iter()
-            .next()
-            .ok_or(Error::UnknownTrial { trial: id.0 })
+        let Open { connection, reader } = &mut *open;
+        let found = reader.trials(connection, study, Which::Id(id));
+        Ok(found.map_err(|error| self.failed(error))?.pop())
     }
 
-    fn unreadable(&self, error: Box<dyn std::error::Error + Send + Sync>) -> Error {
-        match error.downcast::<rusqlite::Error>() {
-            Ok(error) => self.failed(*error),
-            Err(source) => Error::Storage {
-                store: self.describe(),
-                problem: format!("a stored trial can't be read: {source}"),
-                source: Some(source),
-            },
-        }
+    fn waiting_after(&self, study: StudyId, after: i64) -> rusqlite::Result<Option<TrialId>> {
+        let next = "SELECT trial_id FROM trials
+                    WHERE study_id = ?1 AND state = 'WAITING' AND trial_id > ?2
+                    ORDER BY trial_id LIMIT 1";
+        self.lock()
+            .connection
+            .prepare_cached(next)?
+            .query_row([study.0, after], |row| row.get(0).map(TrialId))
+            .optional()
     }
 }
 
@@ -390,33 +409,6 @@ fn state(transaction: &Transaction, trial: TrialId) -> std::result::Result<Trial
         .optional()?;
     let state = name.as_deref().and_then(TrialState::from_name);
     state.ok_or(Refused::Rule(Error::UnknownTrial { trial: trial.0 }))
-}
-
-fn read_study(connection: &Connection, id: i64, name: String) -> rusqlite::Result<FrozenStudy> {
-    let directions =
-        "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective";
-    let directions = connection
-        .prepare_cached(directions)?
-        .query_map([id], |row| Ok(rows::direction(row.get_ref(0)?.as_str()?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    let attrs = |table: &str| -> rusqlite::Result<Attrs> {
-        let sql = format!("SELECT key, value_json FROM {table} WHERE study_id = ?1");
-        let mut select = connection.prepare_cached(&sql)?;
-        let found = select.query_map([id], |row| {
-            Ok((
-                row.get::<_, String>(0)?,
-                Json::from_text(row.get::<_, String>(1)?),
-            ))
-        })?;
-        found.collect()
-    };
-    Ok(FrozenStudy {
-        id: StudyId(id),
-        name,
-        directions,
-        user_attrs: attrs("study_user_attributes")?,
-        system_attrs: attrs("study_system_attributes")?,
-    })
 }
 
 fn describe(path: &Path) -> String {
@@ -447,3 +439,6 @@ fn storage_error(path: &Path, error: rusqlite::Error) -> Error {
         source: Some(Box::new(error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

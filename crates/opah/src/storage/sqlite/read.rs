@@ -1,0 +1,434 @@
+//! Trials and studies read from Optuna's tables, around what can't be read.
+//!
+//! Other programs write the same file, and one row that Optuna would not have written
+//! makes its whole study unreadable for Optuna. Here the trial with such a row is skipped,
+//! with a warning that says what is wrong with it; a time that is none is only left out,
+//! and an attribute that is no JSON is kept as text.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use rusqlite::types::FromSqlError;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::rows;
+use crate::distribution::Distribution;
+use crate::frozen_trial::{
+    Attrs, FrozenStudy, FrozenTrial, Param, Params, StudyId, TrialId, TrialState,
+};
+use crate::json::Json;
+
+/// What is kept from one reading to the next.
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    /// Names and distributions that many rows share.
+    names: BTreeSet<Arc<str>>,
+    distributions: BTreeMap<String, Arc<Distribution>>,
+    /// Whose a number is, to notice when another trial has it too.
+    owners: BTreeMap<(StudyId, u64), TrialId>,
+    /// What was skipped, and why.
+    pub(super) warnings: BTreeSet<String>,
+}
+
+/// Which trials of a study are read.
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    /// Those with a greater id.
+    After(i64),
+    /// Just this one.
+    Id(TrialId),
+}
+
+/// Why a row was not read.
+pub(super) enum Unread {
+    /// The row is not what Optuna would have written.
+    Bad(String),
+    /// The database failed.
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Unread {
+    fn from(error: rusqlite::Error) -> Self {
+        match error {
+            rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::Utf8Error(..) => Self::Bad(error.to_string()),
+            other => Self::Failed(other),
+        }
+    }
+}
+
+impl From<FromSqlError> for Unread {
+    fn from(error: FromSqlError) -> Self {
+        Self::Bad(error.to_string())
+    }
+}
+
+type RowResult<T> = Result<T, Unread>;
+
+/// The trials of one reading, and what is wrong with some of them.
+struct Batch<'a> {
+    connection: &'a Connection,
+    study: StudyId,
+    which: Which,
+    /// By id.
+    trials: Vec<FrozenTrial>,
+    bad: BTreeMap<TrialId, String>,
+}
+
+impl Reader {
+    /// The trials, by id, with all their rows: a handful of statements, however many there
+    /// are.
+    pub(super) fn trials(
+        &mut self,
+        connection: &Connection,
+        study: StudyId,
+        which: Which,
+    ) -> rusqlite::Result<Vec<FrozenTrial>> {
+        let mut batch = Batch {
+            connection,
+            study,
+            which,
+            trials: Vec::new(),
+            bad: BTreeMap::new(),
+        };
+        let mut late = Vec::new();
+        batch.read_trials(&mut late)?;
+        if !batch.trials.is_empty() {
+            self.read_details(&mut batch)?;
+            batch.check_values()?;
+            self.check_numbers(&mut batch)?;
+        }
+        let Batch {
+            mut trials, bad, ..
+        } = batch;
+        if !bad.is_empty() || !late.is_empty() {
+            let name = study_name(connection, study)?;
+            let skipped = bad.iter().map(|(id, problem)| {
+                format!(
+                    "study `{name}`: the trial with id {} is skipped: {problem}",
+                    id.0
+                )
+            });
+            self.warnings.extend(skipped);
+            let left_out = late.iter().map(|(id, problem)| {
+                format!("study `{name}`: of the trial with id {}, {problem}", id.0)
+            });
+            self.warnings.extend(left_out);
+            trials.retain(|trial| !bad.contains_key(&trial.id));
+        }
+        Ok(trials)
+    }
+
+    fn read_details(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+        batch.each(
+            "r.param_name, r.param_value, r.distribution_json",
+            "trial_params",
+            |trial, row| {
+                let name = self.name(row.get_ref(1)?.as_str()?);
+                let in_param =
+                    |problem: String| Unread::Bad(format!("parameter `{name}`: {problem}"));
+                let distribution = self.distribution(row.get_ref(3)?.as_str()?);
+                let distribution = distribution.map_err(in_param)?;
+                let value: Option<f64> = row.get(2)?;
+                let value = value.ok_or_else(|| in_param("it has no value".to_owned()))?;
+                if matches!(*distribution, Distribution::Categorical(_))
+                    && !distribution.contains(value)
+                {
+                    return Err(in_param(format!(
+                        "there is no choice {value} in {distribution}"
+                    )));
+                }
+                trial.params.insert(Param {
+                    name: name.clone(),
+                    value,
+                    distribution,
+                });
+                Ok(())
+            },
+        )?;
+        batch.each(
+            "r.objective, r.value, r.value_type",
+            "trial_values",
+            |trial, row| {
+                // More objectives than that are no number of objectives.
+                let objective: u16 = row.get(1)?;
+                let objective = usize::from(objective);
+                if trial.values.len() <= objective {
+                    trial.values.resize(objective + 1, f64::NAN);
+                }
+                trial.values[objective] = number(row)?;
+                Ok(())
+            },
+        )?;
+        batch.each(
+            "r.step, r.intermediate_value, r.intermediate_value_type",
+            "trial_intermediate_values",
+            |trial, row| {
+                trial.intermediate_values.insert(row.get(1)?, number(row)?);
+                Ok(())
+            },
+        )?;
+        batch.each(
+            "r.key, r.value_json",
+            "trial_user_attributes",
+            |trial, row| {
+                trial
+                    .user_attrs
+                    .insert(row.get(1)?, Json::from_text(row.get::<_, String>(2)?));
+                Ok(())
+            },
+        )?;
+        batch.each(
+            "r.key, r.value_json",
+            "trial_system_attributes",
+            |trial, row| {
+                trial
+                    .system_attrs
+                    .insert(row.get(1)?, Json::from_text(row.get::<_, String>(2)?));
+                Ok(())
+            },
+        )
+    }
+
+    /// The trial that had a number first keeps it.
+    fn check_numbers(&mut self, batch: &mut Batch) -> rusqlite::Result<()> {
+        for trial in &batch.trials {
+            let owner = self
+                .owners
+                .entry((batch.study, trial.number))
+                .or_insert(trial.id);
+            if *owner == trial.id {
+                continue;
+            }
+            // Ids are used again when a study was deleted.
+            let still =
+                "SELECT 1 FROM trials WHERE trial_id = ?1 AND study_id = ?2 AND number = ?3";
+            let is_there = batch
+                .connection
+                .prepare_cached(still)?
+                .query_row(params![owner.0, batch.study.0, trial.number as i64], |_| {
+                    Ok(())
+                })
+                .optional()?;
+            if is_there.is_none() {
+                *owner = trial.id;
+                continue;
+            }
+            let problem = format!(
+                "its number {} is that of the trial with id {}",
+                trial.number, owner.0
+            );
+            batch.bad.entry(trial.id).or_insert(problem);
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(name.clone());
+        name
+    }
+
+    fn distribution(&mut self, json: &str) -> Result<Arc<Distribution>, String> {
+        if let Some(known) = self.distributions.get(json) {
+            return Ok(known.clone());
+        }
+        let distribution = Distribution::from_json(json).map_err(|error| error.to_string())?;
+        let distribution = Arc::new(distribution);
+        self.distributions
+            .insert(json.to_owned(), distribution.clone());
+        Ok(distribution)
+    }
+}
+
+impl Batch<'_> {
+    fn condition(&self) -> (&'static str, i64) {
+        match self.which {
+            Which::After(id) => ("t.trial_id > ?2", id),
+            Which::Id(id) => ("t.trial_id = ?2", id.0),
+        }
+    }
+
+    /// Reads the trials without their details; `late` gets what is left out of them.
+    fn read_trials(&mut self, late: &mut Vec<(TrialId, String)>) -> rusqlite::Result<()> {
+        let (condition, bound) = self.condition();
+        let sql = format!(
+            "SELECT t.trial_id, t.number, t.state, t.datetime_start, t.datetime_complete
+             FROM trials t WHERE t.study_id = ?1 AND {condition} ORDER BY t.trial_id"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![self.study.0, bound])?;
+        while let Some(row) = rows.next()? {
+            let id = TrialId(row.get(0)?);
+            match trial(id, row, late) {
+                Ok(trial) => self.trials.push(trial),
+                Err(Unread::Bad(problem)) => {
+                    self.bad.insert(id, problem);
+                }
+                Err(Unread::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows `read` each row of `table` that belongs to one of the trials.
+    fn each(
+        &mut self,
+        columns: &str,
+        table: &str,
+        mut read: impl FnMut(&mut FrozenTrial, &Row) -> RowResult<()>,
+    ) -> rusqlite::Result<()> {
+        let (condition, bound) = self.condition();
+        let sql = format!(
+            "SELECT t.trial_id, {columns} FROM trials t JOIN {table} r ON r.trial_id = t.trial_id
+             WHERE t.study_id = ?1 AND {condition}"
+        );
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![self.study.0, bound])?;
+        while let Some(row) = rows.next()? {
+            let id = TrialId(row.get(0)?);
+            let Ok(at) = self.trials.binary_search_by_key(&id, |trial| trial.id) else {
+                continue;
+            };
+            match read(&mut self.trials[at], row) {
+                Ok(()) => {}
+                Err(Unread::Bad(problem)) => {
+                    let problem = format!("a row of `{table}` can't be read: {problem}");
+                    self.bad.entry(id).or_insert(problem);
+                }
+                Err(Unread::Failed(error)) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn check_values(&mut self) -> rusqlite::Result<()> {
+        let count = "SELECT count(*) FROM study_directions WHERE study_id = ?1";
+        let n_objectives: u32 = self
+            .connection
+            .prepare_cached(count)?
+            .query_row([self.study.0], |row| row.get(0))?;
+        let n_objectives = n_objectives as usize;
+        for trial in &self.trials {
+            let n_values = trial.values.len();
+            let is_complete = trial.state == TrialState::Complete;
+            if n_values > n_objectives || (is_complete && n_values != n_objectives) {
+                let problem = format!(
+                    "it is {} with {n_values} value(s), and the study has {n_objectives} objective(s)",
+                    trial.state
+                );
+                self.bad.entry(trial.id).or_insert(problem);
+            } else if trial.values.iter().any(|value| value.is_nan()) {
+                let problem = "a value is missing or not a number".to_owned();
+                self.bad.entry(trial.id).or_insert(problem);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn trial(id: TrialId, row: &Row, late: &mut Vec<(TrialId, String)>) -> RowResult<FrozenTrial> {
+    let number: Option<i64> = row.get(1)?;
+    let number = number.and_then(|number| u64::try_from(number).ok());
+    let state = row.get_ref(2)?.as_str()?;
+    let mut time = |at: usize, what: &str| -> RowResult<Option<Timestamp>> {
+        let Some(text) = row.get_ref(at)?.as_str_or_null()? else {
+            return Ok(None);
+        };
+        let time = rows::time(text);
+        if time.is_none() {
+            late.push((
+                id,
+                format!("the time of its {what} is left out: `{text}` is no time"),
+            ));
+        }
+        Ok(time)
+    };
+    Ok(FrozenTrial {
+        id,
+        number: number.ok_or_else(|| Unread::Bad("it has no number".to_owned()))?,
+        state: TrialState::from_name(state)
+            .ok_or_else(|| Unread::Bad(format!("`{state}` is no state")))?,
+        values: Vec::new(),
+        params: Params::default(),
+        intermediate_values: BTreeMap::new(),
+        user_attrs: Attrs::new(),
+        system_attrs: Attrs::new(),
+        datetime_start: time(3, "begin")?,
+        datetime_complete: time(4, "end")?,
+    })
+}
+
+/// The number in columns 2 and 3: the value, and its kind.
+fn number(row: &Row) -> RowResult<f64> {
+    let (value, kind) = (row.get::<_, Option<f64>>(2)?, row.get_ref(3)?.as_str()?);
+    rows::number(value, kind).ok_or_else(|| {
+        let value = value.map_or("nothing".to_owned(), |value| value.to_string());
+        Unread::Bad(format!("{value} is not of the kind `{kind}`"))
+    })
+}
+
+fn study_name(connection: &Connection, study: StudyId) -> rusqlite::Result<String> {
+    // Whatever the name is, it is shown as a text.
+    let sql = "SELECT CAST(study_name AS TEXT) FROM studies WHERE study_id = ?1";
+    let name = connection
+        .prepare_cached(sql)?
+        .query_row([study.0], |row| row.get::<_, Option<String>>(0))
+        .optional()?;
+    Ok(name.flatten().unwrap_or_default())
+}
+
+/// The studies, by id: all, or the one of this name. What is wrong with a study that can't
+/// be read stands beside its name.
+pub(super) fn studies(
+    connection: &Connection,
+    name: Option<&str>,
+) -> rusqlite::Result<Vec<Result<FrozenStudy, (String, String)>>> {
+    let sql = "SELECT study_id FROM studies WHERE ?1 IS NULL OR study_name = ?1 ORDER BY study_id";
+    let mut select = connection.prepare_cached(sql)?;
+    let ids = select.query_map([name], |row| row.get(0))?;
+    ids.map(|id| {
+        let id = StudyId(id?);
+        match study(connection, id) {
+            Ok(study) => Ok(Ok(study)),
+            Err(Unread::Bad(problem)) => Ok(Err((study_name(connection, id)?, problem))),
+            Err(Unread::Failed(error)) => Err(error),
+        }
+    })
+    .collect()
+}
+
+fn study(connection: &Connection, id: StudyId) -> RowResult<FrozenStudy> {
+    let name = "SELECT study_name FROM studies WHERE study_id = ?1";
+    let name: String = connection
+        .prepare_cached(name)?
+        .query_row([id.0], |row| row.get(0))?;
+    let directions =
+        "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective";
+    let mut directions = connection.prepare_cached(directions)?;
+    let directions = directions.query_and_then([id.0], |row| {
+        let name = row.get_ref(0)?.as_str()?;
+        rows::direction(name).ok_or_else(|| Unread::Bad(format!("`{name}` is no direction")))
+    })?;
+    let attrs = |table: &str| -> RowResult<Attrs> {
+        let sql = format!("SELECT key, value_json FROM {table} WHERE study_id = ?1");
+        let mut select = connection.prepare_cached(&sql)?;
+        let found = select.query_and_then([id.0], |row| {
+            Ok((row.get(0)?, Json::from_text(row.get::<_, String>(1)?)))
+        })?;
+        found.collect()
+    };
+    Ok(FrozenStudy {
+        id,
+        name,
+        directions: directions.collect::<RowResult<_>>()?,
+        user_attrs: attrs("study_user_attributes")?,
+        system_attrs: attrs("study_system_attributes")?,
+    })
+}
