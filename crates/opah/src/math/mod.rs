@@ -1,3 +1,4 @@
 //! Numbers: random streams and special functions. Knows no trial.
 
+pub mod normal;
 pub mod random;
