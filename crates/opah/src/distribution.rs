@@ -109,6 +109,21 @@ pub enum ParamValue {
 }
 
 impl ParamValue {
+    /// The value that a JSON value stands for; lists and objects are choices.
+    pub fn from_json(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Categorical(Choice::Null),
+            Value::Bool(truth) => Self::Categorical(Choice::Bool(*truth)),
+            Value::String(text) => Self::Categorical(Choice::Str(text.clone())),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(int), _) => Self::Int(int),
+                (None, Some(float)) => Self::Float(float),
+                (None, None) => Self::Categorical(Choice::Other(number.to_string())),
+            },
+            other => Self::Categorical(Choice::Other(other.to_string())),
+        }
+    }
+
     /// The value as JSON; numbers that JSON has no word for become texts.
     pub fn to_json(&self) -> Value {
         match self {

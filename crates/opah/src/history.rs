@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::derived::{Derived, Memo};
 use crate::distribution::Distribution;
 use crate::error::Result;
-use crate::frozen_trial::{Direction, FrozenTrial, StudyId, TrialId, TrialState};
+use crate::frozen_trial::{Direction, FrozenTrial, Params, StudyId, TrialId, TrialState};
 use crate::search_space::SearchSpace;
 use crate::storage::{Cursor, Storage};
 
@@ -55,6 +55,26 @@ impl History {
             history.add(trial);
         }
         Ok(())
+    }
+
+    /// Adds to running trials what they drew, by number, and may not have written yet; it is
+    /// gone with the next refresh.
+    pub(crate) fn show_drawn(&mut self, drawn: &BTreeMap<u64, Params>) {
+        if drawn.is_empty() {
+            return;
+        }
+        let history = Arc::make_mut(&mut self.0);
+        for (number, params) in drawn {
+            let Some(trial) = history.unfinished.get_mut(number) else {
+                continue;
+            };
+            let trial = Arc::make_mut(trial);
+            for param in params {
+                if trial.params.get(&param.name).is_none() {
+                    trial.params.insert(param.clone());
+                }
+            }
+        }
     }
 
     /// COMPLETE, PRUNED and FAIL trials, in the order in which they were seen to

@@ -1,13 +1,14 @@
 //! A study: trials that look for the best values of one objective.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::context::{Context, Saved};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
-    Direction, FrozenStudy, FrozenTrial, METRIC_NAMES_ATTR, StudyId, TrialState,
+    Direction, FrozenStudy, FrozenTrial, METRIC_NAMES_ATTR, Param, Params, StudyId, TrialState,
 };
 use crate::history::History;
 use crate::json::Json;
@@ -24,6 +25,8 @@ pub struct Study {
     pub(crate) pruner: Arc<dyn Pruner>,
     frozen: Arc<FrozenStudy>,
     history: Arc<Mutex<History>>,
+    /// By number: what running trials of this process drew, written or not.
+    drawn: Arc<Mutex<BTreeMap<u64, Params>>>,
 }
 
 /// Why an objective ended without a value. Any error turns into
@@ -68,6 +71,7 @@ impl Study {
             pruner: Arc::new(NeverPruner {}),
             frozen,
             history: Arc::default(),
+            drawn: Arc::default(),
         })
     }
 
@@ -132,11 +136,34 @@ impl Study {
             .set_study_attr(self.frozen.id, kind, key, value)
     }
 
-    /// The trials as they are now.
+    /// The trials as they are now. Running ones of this process have all that they
+    /// drew, though it may not be written yet.
     pub fn history(&self) -> Result<History> {
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.refresh(self.storage.as_ref(), self.frozen.id)?;
+        history.show_drawn(&self.drawn());
         Ok(history.clone())
+    }
+
+    fn drawn(&self) -> MutexGuard<'_, BTreeMap<u64, Params>> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the other trials of this process know what a running one drew.
+    pub(crate) fn note_drawn(&self, number: u64, params: &[Param]) {
+        if params.is_empty() {
+            return;
+        }
+        let mut drawn = self.drawn();
+        let known = drawn.entry(number).or_default();
+        for param in params {
+            known.insert(param.clone());
+        }
+    }
+
+    /// The trial ended; the storage has all of it.
+    pub(crate) fn forget_drawn(&self, number: u64) {
+        self.drawn().remove(&number);
     }
 
     /// The trials as they were when they were last looked at.

@@ -181,6 +181,8 @@ impl Trial {
             distribution: Arc::new(distribution),
         };
         self.frozen.params.insert(param.clone());
+        self.study
+            .note_drawn(self.frozen.number, std::slice::from_ref(&param));
         self.pending.params.push(param);
         Ok(value)
     }
@@ -189,17 +191,7 @@ impl Trial {
         let Some(fixed) = self.fixed.get(name) else {
             return Ok(None);
         };
-        let value = match fixed {
-            Value::Null => ParamValue::Categorical(Choice::Null),
-            Value::Bool(truth) => ParamValue::Categorical(Choice::Bool(*truth)),
-            Value::String(text) => ParamValue::Categorical(Choice::Str(text.clone())),
-            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(int), _) => ParamValue::Int(int),
-                (None, Some(float)) => ParamValue::Float(float),
-                (None, None) => ParamValue::Categorical(Choice::Other(number.to_string())),
-            },
-            other => ParamValue::Categorical(Choice::Other(other.to_string())),
-        };
+        let value = ParamValue::from_json(fixed);
         let Some(internal) = distribution.to_internal(&value) else {
             return Err(Error::OutOfDomain {
                 name: name.to_owned(),
@@ -246,10 +238,23 @@ impl Trial {
 
     fn draw_relative(&mut self) -> Result<Draw> {
         let history = self.look()?;
-        self.consult(&history, |study, context| {
+        let (space, draw) = self.consult(&history, |study, context| {
             let space = study.sampler.relative_search_space(context);
-            study.sampler.sample_relative(context, &space)
-        })
+            let draw = study.sampler.sample_relative(context, &space)?;
+            Ok((space, draw))
+        })?;
+        let drawn: Vec<Param> = draw
+            .iter()
+            .filter_map(|(name, value)| {
+                Some(Param {
+                    name: name.clone(),
+                    value: *value,
+                    distribution: space.get(name)?.clone(),
+                })
+            })
+            .collect();
+        self.study.note_drawn(self.frozen.number, &drawn);
+        Ok(draw)
     }
 
     /// The study's trials, for which the storage is asked at the first suggestion.
@@ -367,6 +372,7 @@ impl Trial {
             .storage
             .finish_trial(self.frozen.id, &self.pending, outcome, now);
         told.map_err(|error| self.numbered(error))?;
+        self.study.forget_drawn(self.frozen.number);
         self.pending = TrialUpdate::default();
         self.frozen.state = outcome.state();
         self.frozen.values = outcome.values().to_vec();
