@@ -12,12 +12,14 @@
 #[cfg(test)]
 mod contract;
 mod random;
+pub mod tpe;
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 pub use random::RandomSampler;
+pub use tpe::TpeSampler;
 
 use crate::context::Context;
 use crate::distribution::Distribution;
@@ -26,7 +28,8 @@ use crate::registry::{self, Configured, Entry};
 use crate::search_space::SearchSpace;
 
 /// Every sampler that can be chosen by name, in the order shown to people.
-pub static SAMPLERS: &[Entry<dyn Sampler>] = &[entry::<random::RandomSampler>()];
+pub static SAMPLERS: &[Entry<dyn Sampler>] =
+    &[entry::<random::RandomSampler>(), entry::<tpe::TpeSampler>()];
 
 /// Internal values by parameter name.
 pub type Draw = Vec<(Arc<str>, f64)>;

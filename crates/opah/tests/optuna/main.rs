@@ -8,6 +8,7 @@
 
 mod importance;
 mod pruners;
+mod tpe;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,0 +1,332 @@
+//! All kernels of one parameter, with bandwidths that follow the gaps between them.
+//!
+//! A kernel is as wide as the larger gap to its neighbours (Bergstra et al. 2011,
+//! section 4), within limits. When a kernel comes or goes, only its neighbours change.
+//! Kernels with the same centre share one bandwidth, that of their outer gaps: in
+//! Optuna it depends on the order in which a sort leaves them.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::dimension::{Dimension, Kind};
+use crate::distribution::Distribution;
+use crate::math::normal;
+
+#[derive(Debug, Clone)]
+pub(super) struct Column {
+    pub dimension: Dimension,
+    /// By kernel: its coordinate, or the index of its choice.
+    pub centres: Vec<f64>,
+    /// By kernel: σ; none of choices.
+    pub bandwidths: Vec<f64>,
+    /// By kernel: `1/(√2 σ)`, so that the exponent is a square.
+    pub scales: Vec<f64>,
+    /// By kernel: what its log density has at every point.
+    pub log_norms: Vec<f64>,
+    /// By kernel: the place of its centre in a table; of choices and small grids.
+    pub slots: Vec<u32>,
+    /// By slot: its centre.
+    slot_centres: Vec<f64>,
+    /// Centres and their trials' numbers, by centre.
+    sorted: Vec<(f64, u64)>,
+    prior_log_norm: f64,
+}
+
+/// The largest number of kernels for which the smallest bandwidth depends on it.
+pub(super) const N_KERNELS_OF_LEAST_BANDWIDTH: usize = 98;
+
+impl Column {
+    pub(super) fn new(distribution: Arc<Distribution>) -> Self {
+        let dimension = Dimension::new(distribution);
+        let prior_log_norm = match dimension.kind {
+            Kind::Choices(_) => 0.0,
+            _ => dimension.log_norm(middle(&dimension), dimension.range()),
+        };
+        Self {
+            dimension,
+            centres: Vec::new(),
+            bandwidths: Vec::new(),
+            scales: Vec::new(),
+            log_norms: Vec::new(),
+            slots: Vec::new(),
+            slot_centres: Vec::new(),
+            sorted: Vec::new(),
+            prior_log_norm,
+        }
+    }
+
+    fn is_numeric(&self) -> bool {
+        !matches!(self.dimension.kind, Kind::Choices(_))
+    }
+
+    /// Whether kernels are looked up in tables.
+    pub(super) fn has_slots(&self) -> bool {
+        match self.dimension.kind {
+            Kind::Continuous => false,
+            Kind::Grid { small, .. } => small,
+            Kind::Choices(_) => true,
+        }
+    }
+
+    /// Replaces all kernels by those of `numbers`, in their order.
+    pub(super) fn rebuild(&mut self, numbers: &[u64], centres: Vec<f64>) {
+        if self.has_slots() {
+            self.slots = centres.iter().map(|centre| self.slot(*centre)).collect();
+        }
+        self.centres = centres;
+        if !self.is_numeric() {
+            return;
+        }
+        let count = numbers.len();
+        self.bandwidths = vec![f64::NAN; count];
+        self.scales = vec![f64::NAN; count];
+        self.log_norms = vec![f64::NAN; count];
+        let mut order: Vec<usize> = (0..count).collect();
+        order.sort_unstable_by(|a, b| {
+            let by_centre = self.centres[*a].total_cmp(&self.centres[*b]);
+            by_centre.then(a.cmp(b))
+        });
+        self.sorted = order
+            .iter()
+            .map(|at| (self.centres[*at], numbers[*at]))
+            .collect();
+        let mut first = 0;
+        while first < count {
+            let ties = self.ties(first);
+            let bandwidth = self.bandwidth(&ties);
+            for at in &order[ties.clone()] {
+                self.set_bandwidth(*at, bandwidth);
+            }
+            first = ties.end;
+        }
+    }
+
+    /// Adds the kernel of trial `number` at `position`; `numbers` has it already.
+    /// The positions whose density changed are added to `changed`.
+    pub(super) fn insert(
+        &mut self,
+        numbers: &[u64],
+        position: usize,
+        centre: f64,
+        changed: &mut Vec<usize>,
+    ) {
+        self.centres.insert(position, centre);
+        if self.has_slots() {
+            let slot = self.slot(centre);
+            self.slots.insert(position, slot);
+        }
+        if !self.is_numeric() {
+            return;
+        }
+        self.bandwidths.insert(position, f64::NAN);
+        self.scales.insert(position, f64::NAN);
+        self.log_norms.insert(position, f64::NAN);
+        let entry = (centre, numbers[position]);
+        let at = self
+            .sorted
+            .partition_point(|known| is_before(known, &entry));
+        self.sorted.insert(at, entry);
+        let ties = self.ties(at);
+        if ties.len() > 1 {
+            let bandwidth = self.bandwidth(&ties);
+            self.set_bandwidth(position, bandwidth);
+            changed.push(position);
+            return;
+        }
+        self.refresh(numbers, at, changed);
+        if at > 0 {
+            self.refresh(numbers, at - 1, changed);
+        }
+        if at + 1 < self.sorted.len() {
+            self.refresh(numbers, at + 1, changed);
+        }
+    }
+
+    /// Takes away the kernel of trial `number`, which was at `position`; `numbers` has
+    /// it no more. The positions whose density changed are added to `changed`.
+    pub(super) fn remove(
+        &mut self,
+        numbers: &[u64],
+        number: u64,
+        position: usize,
+        changed: &mut Vec<usize>,
+    ) {
+        let centre = self.centres.remove(position);
+        if self.has_slots() {
+            self.slots.remove(position);
+        }
+        if !self.is_numeric() {
+            return;
+        }
+        self.bandwidths.remove(position);
+        self.scales.remove(position);
+        self.log_norms.remove(position);
+        let entry = (centre, number);
+        let at = self
+            .sorted
+            .partition_point(|known| is_before(known, &entry));
+        let has_ties = self.ties(at).len() > 1;
+        self.sorted.remove(at);
+        if has_ties {
+            return;
+        }
+        if at > 0 {
+            self.refresh(numbers, at - 1, changed);
+        }
+        if at < self.sorted.len() {
+            self.refresh(numbers, at, changed);
+        }
+    }
+
+    /// Gives the kernels that are tied with the one at `sorted[at]` their bandwidth.
+    fn refresh(&mut self, numbers: &[u64], at: usize, changed: &mut Vec<usize>) {
+        let ties = self.ties(at);
+        let bandwidth = self.bandwidth(&ties);
+        for place in ties {
+            let number = self.sorted[place].1;
+            let position = numbers.partition_point(|known| *known < number);
+            if self.bandwidths[position] != bandwidth {
+                self.set_bandwidth(position, bandwidth);
+                changed.push(position);
+            }
+        }
+    }
+
+    /// The places in `sorted` with the centre of `sorted[at]`.
+    fn ties(&self, at: usize) -> Range<usize> {
+        let centre = self.sorted[at].0;
+        let mut first = at;
+        while first > 0 && self.sorted[first - 1].0 == centre {
+            first -= 1;
+        }
+        let mut end = at + 1;
+        while end < self.sorted.len() && self.sorted[end].0 == centre {
+            end += 1;
+        }
+        first..end
+    }
+
+    /// The larger gap to the neighbours of tied kernels. The ends of the interval are
+    /// neighbours of a single kernel only.
+    fn bandwidth(&self, ties: &Range<usize>) -> f64 {
+        let (centre, count) = (self.sorted[ties.start].0, self.sorted.len());
+        let left = match ties.start.checked_sub(1) {
+            Some(before) => centre - self.sorted[before].0,
+            None if count == 1 => centre - self.dimension.low,
+            None => 0.0,
+        };
+        let right = match self.sorted.get(ties.end) {
+            Some(after) => after.0 - centre,
+            None if count == 1 => self.dimension.high - centre,
+            None => 0.0,
+        };
+        let range = self.dimension.range();
+        // With the prior there are count + 1 kernels; Optuna's "magic clip".
+        let least = range / ((count + 2) as f64).min(100.0);
+        left.max(right).max(least).min(range)
+    }
+
+    fn set_bandwidth(&mut self, position: usize, bandwidth: f64) {
+        self.bandwidths[position] = bandwidth;
+        self.scales[position] = std::f64::consts::FRAC_1_SQRT_2 / bandwidth;
+        self.log_norms[position] = self.dimension.log_norm(self.centres[position], bandwidth);
+    }
+
+    /// The slot of a centre, made if there is none.
+    fn slot(&mut self, centre: f64) -> u32 {
+        if let Kind::Choices(_) = self.dimension.kind {
+            return centre as u32;
+        }
+        let known = self.slot_centres.iter().position(|slot| *slot == centre);
+        let slot = known.unwrap_or_else(|| {
+            self.slot_centres.push(centre);
+            self.slot_centres.len() - 1
+        });
+        slot as u32
+    }
+
+    /// By slot: the log of what a kernel there gives to an internal value, but for
+    /// its norm. For columns that have slots.
+    pub(super) fn table(&self, internal: f64) -> Vec<f64> {
+        if let Kind::Choices(n_choices) = self.dimension.kind {
+            let (same, other) = choice_probabilities(self.centres.len(), n_choices);
+            let mut table = vec![other.ln(); n_choices];
+            if let Some(own) = table.get_mut(internal as usize) {
+                *own = same.ln();
+            }
+            return table;
+        }
+        let (left, right) = self.dimension.cell(internal);
+        let mass = |centre: &f64| {
+            let at = self.sorted.partition_point(|known| known.0 < *centre);
+            if self.sorted.get(at).is_none_or(|known| known.0 != *centre) {
+                return f64::NEG_INFINITY;
+            }
+            let bandwidth = self.bandwidth(&self.ties(at));
+            normal::log_mass((left - centre) / bandwidth, (right - centre) / bandwidth)
+        };
+        self.slot_centres.iter().map(mass).collect()
+    }
+
+    /// The log density or mass of the prior at an internal value: a normal kernel as
+    /// wide as the interval, in its middle; uniform over choices.
+    pub(super) fn prior_log_density(&self, internal: f64) -> f64 {
+        let (dimension, range) = (&self.dimension, self.dimension.range());
+        let centre = middle(dimension);
+        match dimension.kind {
+            Kind::Choices(n_choices) => -(n_choices as f64).ln(),
+            Kind::Continuous => {
+                let z = (dimension.coordinate(internal) - centre) / range;
+                self.prior_log_norm - 0.5 * z * z
+            }
+            Kind::Grid { .. } => {
+                let (left, right) = dimension.cell(internal);
+                let mass = normal::log_mass((left - centre) / range, (right - centre) / range);
+                self.prior_log_norm + mass
+            }
+        }
+    }
+
+    /// A draw from a kernel (none: the prior), as an internal value.
+    pub(super) fn draw(&self, uniform: f64, kernel: Option<usize>) -> f64 {
+        match (self.dimension.kind, kernel) {
+            (Kind::Choices(n_choices), None) => (uniform * n_choices as f64).floor(),
+            (Kind::Choices(n_choices), Some(at)) => {
+                let (same, other) = choice_probabilities(self.centres.len(), n_choices);
+                let (mut sum, mut choice) = (0.0, 0);
+                while choice + 1 < n_choices {
+                    let own = self.slots[at] as usize == choice;
+                    sum += if own { same } else { other };
+                    if uniform < sum {
+                        break;
+                    }
+                    choice += 1;
+                }
+                choice as f64
+            }
+            (_, None) => {
+                let dimension = &self.dimension;
+                dimension.draw(uniform, middle(dimension), dimension.range())
+            }
+            (_, Some(at)) => self
+                .dimension
+                .draw(uniform, self.centres[at], self.bandwidths[at]),
+        }
+    }
+}
+
+fn middle(dimension: &Dimension) -> f64 {
+    0.5 * (dimension.low + dimension.high)
+}
+
+/// The probability of a kernel's own choice and of each other, with `n` kernels
+/// beside the prior.
+fn choice_probabilities(n: usize, n_choices: usize) -> (f64, f64) {
+    let spread = 1.0 / (n + 1) as f64;
+    let sum = 1.0 + spread * n_choices as f64;
+    ((1.0 + spread) / sum, spread / sum)
+}
+
+fn is_before(a: &(f64, u64), b: &(f64, u64)) -> bool {
+    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).is_lt()
+}

@@ -1,0 +1,229 @@
+//! The tree-structured Parzen estimator: values that are frequent among good trials
+//! and rare among bad ones.
+//!
+//! Two densities are estimated, `l` of the best tenth of all trials and `g` of the
+//! rest; of some draws from `l`, the one with the greatest `l/g` is chosen, which is
+//! the one with the greatest expected improvement (Bergstra, Bardenet, Bengio and
+//! Kégl, "Algorithms for Hyper-Parameter Optimization", NIPS 2011, section 4). The
+//! details are those of Optuna 5.0's `TPESampler`; what each does is examined by
+//! Watanabe, "Tree-Structured Parzen Estimator: Understanding Its Algorithm Components
+//! and Their Roles for Better Empirical Performance", arXiv:2304.11127 (2023).
+//! `docs/samplers/tpe.md` tells when to use it and where it differs from Optuna's.
+//!
+//! - [`split`]: which trials are good
+//! - [`parzen`]: the two estimates; of numbers and choices in `column`, evaluated in
+//!   `density`
+//! - `memory`: what is kept from one suggestion to the next, to be updated
+
+mod column;
+mod density;
+mod dimension;
+mod groups;
+mod memory;
+mod observation;
+pub mod parzen;
+pub mod split;
+#[cfg(test)]
+mod tests;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use self::memory::Memory;
+use self::memory::{Estimates, Seen};
+use super::random::{self, RandomSampler};
+use super::{Draw, Sampler};
+use crate::context::Context;
+use crate::distribution::Distribution;
+use crate::error::{Error, Result};
+use crate::math::random::Rng;
+use crate::registry::Configured;
+use crate::search_space::SearchSpace;
+
+/// Draws what is frequent among good trials and rare among bad ones.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct TpeSampler {
+    /// Values are drawn uniformly until this many trials completed or were pruned.
+    pub n_startup_trials: usize,
+    /// So many points are drawn, of which the best is chosen.
+    pub n_ei_candidates: NonZeroUsize,
+    /// The seed of all draws; by default another one in every process.
+    pub seed: u64,
+    /// Draw the parameters that all trials have together, not each by itself; by
+    /// default, yes.
+    pub multivariate: Option<bool>,
+    /// Draw the parameters of each branch of a conditional space together.
+    pub group: bool,
+    /// Count running trials as bad, so that parallel trials differ.
+    pub constant_liar: bool,
+    /// What is kept from one suggestion to the next; no option.
+    #[serde(skip)]
+    pub memory: Memory,
+}
+
+impl Default for TpeSampler {
+    fn default() -> Self {
+        Self {
+            n_startup_trials: 10,
+            n_ei_candidates: NonZeroUsize::MIN.saturating_add(23),
+            seed: RandomSampler::default().seed,
+            multivariate: None,
+            group: false,
+            constant_liar: true,
+            memory: Memory::default(),
+        }
+    }
+}
+
+impl Configured for TpeSampler {
+    const NAME: &'static str = "tpe";
+    const CLASS: &'static str = "TPESampler";
+    const SUMMARY: &'static str = "tree-structured Parzen estimator; good for 100 to 1,000 trials";
+
+    fn objection(&self) -> Option<String> {
+        let contradicts = self.group && self.multivariate == Some(false);
+        contradicts.then(|| {
+            "`group` draws parameters together, so `multivariate` can't be false".to_owned()
+        })
+    }
+}
+
+impl Sampler for TpeSampler {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn relative_search_space(&self, context: &Context) -> SearchSpace {
+        if self.multivariate == Some(false) {
+            SearchSpace::empty()
+        } else if self.group {
+            let groups = self.with_seen(context, Seen::groups);
+            let all = groups.iter().flatten();
+            all.map(|(name, distribution)| (name.clone(), distribution.clone()))
+                .collect()
+        } else {
+            context.history.intersection(true).without_single()
+        }
+    }
+
+    fn sample_relative(&self, context: &Context, space: &SearchSpace) -> Result<Draw> {
+        check_objectives(context)?;
+        Ok(self.with_seen(context, |seen| {
+            if seen.n_observed() < self.n_startup_trials {
+                return Draw::new();
+            }
+            let groups = if self.group {
+                seen.groups()
+            } else {
+                vec![space.clone()]
+            };
+            let within = groups.iter().map(|group| {
+                let both = group.iter().filter(|(name, _)| space.get(name).is_some());
+                both.map(|(name, distribution)| (name.clone(), distribution.clone()))
+                    .collect::<SearchSpace>()
+            });
+            within
+                .filter(|group| !group.is_empty())
+                .flat_map(|group| self.draw(context, seen, &group))
+                .collect()
+        }))
+    }
+
+    fn sample_independent(
+        &self,
+        context: &Context,
+        name: &str,
+        distribution: &Distribution,
+    ) -> Result<f64> {
+        check_objectives(context)?;
+        let drawn = self.with_seen(context, |seen| {
+            if seen.n_observed() < self.n_startup_trials {
+                return None;
+            }
+            let alone = (Arc::from(name), Arc::new(distribution.clone()));
+            let drawn = self.draw(context, seen, &SearchSpace::from_iter([alone]));
+            drawn.first().map(|(_, value)| *value)
+        });
+        Ok(drawn.unwrap_or_else(|| random::draw(&mut context.rng(self.seed, name), distribution)))
+    }
+}
+
+impl TpeSampler {
+    fn with_seen<T>(&self, context: &Context, use_it: impl FnOnce(&mut Seen) -> T) -> T {
+        let finished = context.history.finished();
+        self.memory.with(finished, context.direction(), use_it)
+    }
+
+    /// Draws all parameters of `space` together.
+    fn draw(&self, context: &Context, seen: &mut Seen, space: &SearchSpace) -> Draw {
+        let estimates = seen.estimates(space, self.running(context, space));
+        let values = self.best_of_candidates(context, space, estimates);
+        space
+            .iter()
+            .map(|(name, _)| name.clone())
+            .zip(values)
+            .collect()
+    }
+
+    /// What the other running trials drew.
+    fn running(&self, context: &Context, space: &SearchSpace) -> Vec<parzen::Observation> {
+        if !self.constant_liar {
+            return Vec::new();
+        }
+        let others = context
+            .history
+            .running()
+            .filter(|trial| trial.number != context.trial.number);
+        others
+            .filter_map(|trial| match self.multivariate {
+                Some(false) => observation::observation(trial, space),
+                _ => observation::running_observation(trial, space),
+            })
+            .collect()
+    }
+
+    /// The values of the candidate with the greatest `ln l - ln g`; of equals, the first.
+    fn best_of_candidates(
+        &self,
+        context: &Context,
+        space: &SearchSpace,
+        estimates: &Estimates,
+    ) -> Vec<f64> {
+        let (mut kernels, mut values) = self.streams(context, space);
+        let count = self.n_ei_candidates.get();
+        let candidates = estimates.good.draw(count, &mut kernels, &mut values);
+        let good = estimates.good.log_density(&candidates);
+        let bad = estimates.bad.log_density(&candidates);
+        let mut best = (0, f64::NEG_INFINITY);
+        for (at, (good, bad)) in good.iter().zip(&bad).enumerate() {
+            if good - bad > best.1 {
+                best = (at, good - bad);
+            }
+        }
+        candidates.iter().map(|values| values[best.0]).collect()
+    }
+
+    /// A stream that chooses kernels, and one for each parameter's values.
+    fn streams(&self, context: &Context, space: &SearchSpace) -> (Rng, Vec<Rng>) {
+        let first = space.iter().next().map_or("", |(name, _)| name.as_ref());
+        let kernels = context.rng(self.seed, &format!("kernels of {first}"));
+        let names = space.iter().map(|(name, _)| name);
+        let values = names.map(|name| context.rng(self.seed, name)).collect();
+        (kernels, values)
+    }
+}
+
+fn check_objectives(context: &Context) -> Result<()> {
+    match context.directions.len() {
+        1 => Ok(()),
+        several => Err(Error::NotAvailable(format!(
+            "sampler `tpe` can't search for {several} objectives at once, as study `{}` does; \
+             sampler `random` can",
+            context.study_name
+        ))),
+    }
+}
