@@ -39,6 +39,8 @@ pub(crate) enum Command {
     BestTrial(commands::best_trial::Args),
     /// Print the best parameters as a line of environment variables
     BestParams(commands::best_params::Args),
+    /// Turn the Large Movie Review Dataset's archive into the files of the IMDb example
+    PrepareImdb(commands::prepare_imdb::Args),
 }
 
 /// Where studies are kept.

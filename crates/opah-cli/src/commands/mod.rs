@@ -4,6 +4,7 @@ pub(crate) mod best_params;
 pub(crate) mod best_trial;
 pub(crate) mod evaluate;
 pub(crate) mod predict;
+pub(crate) mod prepare_imdb;
 pub(crate) mod studies;
 pub(crate) mod train;
 pub(crate) mod trials;
@@ -26,6 +27,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Trials(args) => trials::run(&args),
         Command::BestTrial(args) => best_trial::run(&args),
         Command::BestParams(args) => best_params::run(&args),
+        Command::PrepareImdb(args) => prepare_imdb::run(&args),
     }
 }
 

@@ -5,10 +5,9 @@
 //! network. A file that came without an `ETag` is taken unasked. A file appears under its
 //! name only when it is complete.
 
-use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,6 +16,7 @@ use ureq::http::{Response, StatusCode};
 
 use super::error::DataError;
 use super::source::Location;
+use super::whole_file::write_whole;
 
 /// Where downloads are kept; nowhere by default, so that a URL is an error.
 #[derive(Debug, Clone, Default)]
@@ -139,29 +139,11 @@ impl<'e> Entry<'e> {
         let path = self.folder.join(file);
         let explained = |error: io::Error| format!("{error} (kept in {})", self.folder.display());
         fs::create_dir_all(self.folder).map_err(explained)?;
-        write_whole(&path, response.into_body().into_reader()).map_err(explained)?;
-        write_whole(&self.note(), note.to_string().as_bytes()).map_err(explained)?;
+        let mut content = response.into_body().into_reader();
+        write_whole(&path, |file| io::copy(&mut content, file).map(drop)).map_err(explained)?;
+        write_whole(&self.note(), |file| write!(file, "{note}")).map_err(explained)?;
         Ok(path)
     }
-}
-
-/// Writes a file that is there only when it is complete.
-fn write_whole(path: &Path, mut content: impl Read) -> io::Result<()> {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let part = path.with_file_name(format!(".{name}.{}-{number}.part", std::process::id()));
-    let written = File::create(&part).and_then(|mut file| {
-        io::copy(&mut content, &mut file)?;
-        file.flush()?;
-        file.sync_all()?;
-        fs::rename(&part, path)
-    });
-    if written.is_err() {
-        // What is left is only litter under a name that is never read.
-        let _ = fs::remove_file(&part);
-    }
-    written
 }
 
 /// The end of a URL's path, fit for a file name.

@@ -10,6 +10,7 @@ mod corpus;
 mod counting;
 mod download;
 mod error;
+pub mod imdb;
 mod indexer;
 mod interner;
 mod lines;
@@ -18,6 +19,7 @@ mod record;
 mod source;
 mod tokenizer;
 mod vocabulary;
+mod whole_file;
 
 pub use batches::{batches, n_batches};
 pub use corpus::{Corpus, CorpusCache, prepare, prepare_with, read_dataset};

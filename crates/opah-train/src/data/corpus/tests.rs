@@ -5,10 +5,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::schema::{
-    BasicClassifier, DataLoader, Embedding, MaxVocabSize, Optimizer, Seeds, Seq2Vec, SingleId,
-    Tokenizer, Trainer, VocabularyOptions,
-};
+use crate::config::{ExtVars, evaluate_text};
 
 /// A configuration whose data are files with the given lines.
 fn config(folder: &Path, files: &[(Split, &str)]) -> Config {
@@ -18,83 +15,28 @@ fn config(folder: &Path, files: &[(Split, &str)]) -> Config {
         fs::write(&path, text).unwrap();
         Some(path.to_str().unwrap().to_owned())
     };
-    Config {
-        dataset_reader: DatasetReader {
-            tokenizer: Tokenizer::Whitespace,
-            indexer_name: "tokens".to_owned(),
-            indexer: SingleId {
-                namespace: "tokens".to_owned(),
-                lowercase_tokens: false,
-                start_tokens: Vec::new(),
-                end_tokens: Vec::new(),
-                token_min_padding_length: 0,
-            },
-            max_sequence_length: None,
-            skip_label_indexing: false,
-            text_key: "text".to_owned(),
-            label_key: "label".to_owned(),
-            max_instances: None,
-        },
-        validation_dataset_reader: None,
-        train_data_path: path(Split::Train).unwrap_or("absent.jsonl".to_owned()),
-        validation_data_path: path(Split::Validation),
-        test_data_path: path(Split::Test),
-        datasets_for_vocab_creation: Some(vec![Split::Train]),
-        vocabulary: schema::Vocabulary::FromInstances(VocabularyOptions {
-            min_count: BTreeMap::new(),
-            max_vocab_size: MaxVocabSize::Unlimited,
-            non_padded_namespaces: vec!["*tags".to_owned(), "*labels".to_owned()],
-            tokens_to_add: BTreeMap::new(),
-            padding_token: "@@PADDING@@".to_owned(),
-            oov_token: "@@UNKNOWN@@".to_owned(),
-        }),
-        model: BasicClassifier {
-            embedding: Embedding {
-                name: "tokens".to_owned(),
-                embedding_dim: 4,
-                num_embeddings: None,
-                padding_index: None,
-                trainable: true,
-            },
-            seq2vec_encoder: Seq2Vec::Boe {
-                embedding_dim: 4,
-                averaged: false,
-            },
-            feedforward: None,
-            dropout: None,
-            num_labels: None,
-            label_namespace: "labels".to_owned(),
-        },
-        data_loader: DataLoader {
-            batch_size: 2,
-            shuffle: false,
-            drop_last: false,
-            bucket: None,
-        },
-        validation_data_loader: None,
-        trainer: Trainer {
-            num_epochs: 1,
-            patience: None,
-            validation_metric: Vec::new(),
-            cuda_device: None,
-            grad_norm: None,
-            grad_clipping: None,
-            optimizer: Optimizer::DenseSparseAdam {
-                lr: 1e-3,
-                betas: (0.9, 0.999),
-                eps: 1e-8,
-            },
-            keep_most_recent_by_count: None,
-            checkpoints: true,
-            pruner_callback: false,
-        },
-        evaluate_on_test: false,
-        seeds: Seeds {
-            random: None,
-            numpy: None,
-            pytorch: None,
-        },
-    }
+    let optional = |key: &str, split| {
+        path(split).map_or_else(String::new, |path| format!("{key}: '{path}', "))
+    };
+    let text = format!(
+        "{{
+          dataset_reader: {{type: 'text_classification_json', tokenizer: 'whitespace'}},
+          train_data_path: '{}', {} {}
+          datasets_for_vocab_creation: ['train'],
+          model: {{
+            type: 'basic_classifier',
+            text_field_embedder: {{token_embedders: {{tokens: {{embedding_dim: 4}}}}}},
+            seq2vec_encoder: {{type: 'boe', embedding_dim: 4}},
+          }},
+          data_loader: {{batch_size: 2}},
+          trainer: {{}},
+        }}",
+        path(Split::Train).unwrap_or("absent.jsonl".to_owned()),
+        optional("validation_data_path", Split::Validation),
+        optional("test_data_path", Split::Test),
+    );
+    let document = evaluate_text(Path::new("test.jsonnet"), text.as_bytes(), &ExtVars::new());
+    document.unwrap().read().unwrap()
 }
 
 const TRAIN: &str = r#"{"text": "a good film", "label": "pos"}
