@@ -84,6 +84,16 @@ mod tests {
         reports.percentile(share)
     }
 
+    #[test]
+    fn the_order_of_reports_does_not_matter() {
+        let values = [0.3, f64::NAN, -1.0, f64::INFINITY, 0.3, 7.0];
+        let reversed: Vec<f64> = values.iter().rev().copied().collect();
+        for share in [0.0, 17.0, 50.0, 99.0] {
+            let (one, other) = (percentile(&values, share), percentile(&reversed, share));
+            assert_eq!(one.to_bits(), other.to_bits());
+        }
+    }
+
     /// `numpy.nanpercentile` of NumPy 2.4.6.
     #[test]
     fn percentiles_are_numpys() {

@@ -8,6 +8,7 @@
 
 mod importance;
 mod pruners;
+mod queue;
 mod tpe;
 
 use std::path::Path;
