@@ -32,6 +32,7 @@ pub mod sampler;
 pub mod search_space;
 pub mod storage;
 pub mod study;
+pub mod suggest;
 pub mod transform;
 pub mod trial;
 

@@ -1,16 +1,13 @@
 //! A running trial, as its objective sees it.
 
 use std::collections::BTreeMap;
-use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::context::{Context, Saved};
-use crate::distribution::{
-    CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,
-};
+use crate::distribution::{Choice, Distribution, ParamValue};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, Param};
 use crate::history::History;
@@ -73,92 +70,13 @@ impl Trial {
         &self.warnings
     }
 
-    /// A real number, uniform in the range.
-    pub fn suggest_float(&mut self, name: &str, range: RangeInclusive<f64>) -> Result<f64> {
-        self.float(
-            name,
-            FloatDistribution::new(*range.start(), *range.end(), false, None)?,
-        )
-    }
-
-    /// A positive real number, uniform in the logarithm.
-    pub fn suggest_float_log(&mut self, name: &str, range: RangeInclusive<f64>) -> Result<f64> {
-        self.float(
-            name,
-            FloatDistribution::new(*range.start(), *range.end(), true, None)?,
-        )
-    }
-
-    /// A real number on the grid `low + k·step`.
-    pub fn suggest_float_step(
-        &mut self,
-        name: &str,
-        range: RangeInclusive<f64>,
-        step: f64,
-    ) -> Result<f64> {
-        self.float(
-            name,
-            FloatDistribution::new(*range.start(), *range.end(), false, Some(step))?,
-        )
-    }
-
-    /// A whole number, uniform in the range.
-    pub fn suggest_int(&mut self, name: &str, range: RangeInclusive<i64>) -> Result<i64> {
-        self.int(
-            name,
-            IntDistribution::new(*range.start(), *range.end(), false, 1)?,
-        )
-    }
-
-    /// A positive whole number, uniform in the logarithm.
-    pub fn suggest_int_log(&mut self, name: &str, range: RangeInclusive<i64>) -> Result<i64> {
-        self.int(
-            name,
-            IntDistribution::new(*range.start(), *range.end(), true, 1)?,
-        )
-    }
-
-    /// Every `step`-th whole number.
-    pub fn suggest_int_step(
-        &mut self,
-        name: &str,
-        range: RangeInclusive<i64>,
-        step: i64,
-    ) -> Result<i64> {
-        self.int(
-            name,
-            IntDistribution::new(*range.start(), *range.end(), false, step)?,
-        )
-    }
-
-    /// One of `choices`.
-    pub fn suggest_categorical<'c, C: Clone + Into<Choice>>(
-        &mut self,
-        name: &str,
-        choices: &'c [C],
-    ) -> Result<&'c C> {
-        let all = choices.iter().cloned().map(Into::into).collect();
-        let distribution = Distribution::Categorical(CategoricalDistribution::new(all)?);
-        Ok(&choices[self.suggest_internal(name, distribution)? as usize])
-    }
-
-    /// A value of any distribution.
-    pub fn suggest(&mut self, name: &str, distribution: &Distribution) -> Result<ParamValue> {
-        let internal = self.suggest_internal(name, distribution.clone())?;
-        Ok(distribution.to_external(internal))
-    }
-
-    fn float(&mut self, name: &str, distribution: FloatDistribution) -> Result<f64> {
-        self.suggest_internal(name, Distribution::Float(distribution))
-    }
-
-    fn int(&mut self, name: &str, distribution: IntDistribution) -> Result<i64> {
-        Ok(self.suggest_internal(name, Distribution::Int(distribution))? as i64)
-    }
-
     /// The one place where a value is chosen: already suggested → fixed by the queue
     /// → only one possible → in the joint draw → drawn by itself.
-    fn suggest_internal(&mut self, name: &str, distribution: Distribution) -> Result<f64> {
+    pub(crate) fn suggest_internal(
+        &mut self,
+        name: &str,
+        distribution: Distribution,
+    ) -> Result<f64> {
         if let Some(known) = self.frozen.params.get(name) {
             if !known.distribution.is_compatible(&distribution) {
                 return Err(incompatible(name, &known.distribution, &distribution));

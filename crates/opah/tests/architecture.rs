@@ -31,6 +31,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("study", 5),
     ("ask_tell", 5),
     ("queue", 5),
+    ("suggest", 5),
     ("trial", 5),
     ("optimize", 5),
 ];

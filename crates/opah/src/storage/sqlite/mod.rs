@@ -5,135 +5,23 @@
 //! flush to the disk (a power cut may forget that a trial was begun); a tell is
 //! flushed before it is acknowledged.
 
+mod file;
 mod read;
 mod rows;
 mod schema;
-
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+mod studies;
 
 use jiff::Timestamp;
-use rusqlite::config::DbConfig;
-use rusqlite::{
-    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{OptionalExtension, Transaction, params};
 
-use self::read::{Reader, Which};
-use self::schema::Problem;
+pub use self::file::SqliteStorage;
+
+use self::file::{Durability, Open, Refused};
+use self::read::Which;
 use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState};
 use crate::json::Json;
-
-/// How long a writer waits for another one.
-const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// A storage in an SQLite file.
-#[derive(Debug)]
-pub struct SqliteStorage {
-    path: PathBuf,
-    open: Mutex<Open>,
-}
-
-#[derive(Debug)]
-struct Open {
-    connection: Connection,
-    reader: Reader,
-}
-
-/// Whether a commit is on the disk when it returns.
-#[derive(Clone, Copy)]
-enum Durability {
-    Flushed,
-    Later,
-}
-
-impl SqliteStorage {
-    /// Opens the file, making it if it is missing; its folder must exist.
-    pub fn open(path: &Path) -> Result<Self> {
-        Self::open_with_timeout(path, BUSY_TIMEOUT)
-    }
-
-    /// As [`open`](Self::open), waiting at most `timeout` for other writers.
-    pub fn open_with_timeout(path: &Path, timeout: Duration) -> Result<Self> {
-        let failed = |error| storage_error(path, error);
-        let mut connection = Connection::open(path).map_err(failed)?;
-        connection.busy_timeout(timeout).map_err(failed)?;
-        // A file from elsewhere may hold anything: no function with side effects is
-        // run from its schema, and its schema can't be written to.
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
-            .map_err(failed)?;
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
-            .map_err(failed)?;
-        connection.set_prepared_statement_cache_capacity(64);
-        schema::prepare(&mut connection).map_err(|problem| match problem {
-            Problem::Sqlite(error) => failed(error),
-            Problem::Version(problem) => Error::Storage {
-                store: describe(path),
-                problem,
-                source: None,
-            },
-        })?;
-        let open = Mutex::new(Open {
-            connection,
-            reader: Reader::default(),
-        });
-        Ok(Self {
-            path: path.to_owned(),
-            open,
-        })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        // A panic between two statements drops the transaction, which rolls it back.
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn failed(&self, error: rusqlite::Error) -> Error {
-        storage_error(&self.path, error)
-    }
-
-    /// Runs `work` in one write transaction.
-    fn write<T>(
-        &self,
-        durability: Durability,
-        work: impl FnOnce(&Transaction) -> std::result::Result<T, Refused>,
-    ) -> Result<T> {
-        let mut open = self.lock();
-        let mode = match durability {
-            Durability::Flushed => "FULL",
-            Durability::Later => "NORMAL",
-        };
-        let run = || -> std::result::Result<T, Refused> {
-            open.connection.pragma_update(None, "synchronous", mode)?;
-            let transaction = open
-                .connection
-                .transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let result = work(&transaction)?;
-            transaction.commit()?;
-            Ok(result)
-        };
-        run().map_err(|refused| match refused {
-            Refused::Sqlite(error) => self.failed(error),
-            Refused::Rule(error) => error,
-        })
-    }
-}
-
-/// Why a transaction was rolled back.
-enum Refused {
-    Sqlite(rusqlite::Error),
-    Rule(Error),
-}
-
-impl From<rusqlite::Error> for Refused {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
 
 impl Storage for SqliteStorage {
     fn create_study(&self, name: &str, directions: &[Direction]) -> Result<StudyId> {
@@ -184,7 +72,7 @@ impl Storage for SqliteStorage {
 
     fn studies(&self) -> Result<Vec<FrozenStudy>> {
         let mut open = self.lock();
-        let found = read::studies(&open.connection, None).map_err(|error| self.failed(error))?;
+        let found = studies::read(&open.connection, None).map_err(|error| self.failed(error))?;
         let mut studies = Vec::new();
         for study in found {
             match study {
@@ -200,7 +88,7 @@ impl Storage for SqliteStorage {
 
     fn study(&self, name: &str) -> Result<FrozenStudy> {
         let open = self.lock();
-        let found = read::studies(&open.connection, Some(name));
+        let found = studies::read(&open.connection, Some(name));
         match found.map_err(|error| self.failed(error))?.pop() {
             Some(Ok(study)) => Ok(study),
             Some(Err((name, problem))) => Err(Error::Storage {
@@ -209,7 +97,7 @@ impl Storage for SqliteStorage {
                 source: None,
             }),
             None => {
-                let known = read::studies(&open.connection, None);
+                let known = studies::read(&open.connection, None);
                 let known = known.map_err(|error| self.failed(error))?.into_iter();
                 let name_of = |study| match study {
                     Ok(FrozenStudy { name, .. }) | Err((name, _)) => name,
@@ -376,7 +264,7 @@ impl Storage for SqliteStorage {
     }
 
     fn describe(&self) -> String {
-        describe(&self.path)
+        self.url()
     }
 }
 
@@ -409,35 +297,6 @@ fn state(transaction: &Transaction, trial: TrialId) -> std::result::Result<Trial
         .optional()?;
     let state = name.as_deref().and_then(TrialState::from_name);
     state.ok_or(Refused::Rule(Error::UnknownTrial { trial: trial.0 }))
-}
-
-fn describe(path: &Path) -> String {
-    format!("sqlite:///{}", path.display())
-}
-
-/// An SQLite error in words that say what to do.
-fn storage_error(path: &Path, error: rusqlite::Error) -> Error {
-    let problem = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => "the file is not an SQLite database; name another file",
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            "another program has locked the file for too long; stop it, or try again later"
-        }
-        Some(ErrorCode::DiskFull) => "the disk is full; free some space and run the command again",
-        Some(ErrorCode::ReadOnly) => {
-            "the file or its folder can't be written to; check the permissions"
-        }
-        Some(ErrorCode::CannotOpen) => {
-            "the file can't be opened; check that its folder exists and can be written to"
-        }
-        Some(ErrorCode::DatabaseCorrupt) => "the file is damaged; restore it from a backup",
-        Some(ErrorCode::SystemIoFailure) => "reading or writing the file failed; check the disk",
-        _ => "the database refused",
-    };
-    Error::Storage {
-        store: describe(path),
-        problem: problem.to_owned(),
-        source: Some(Box::new(error)),
-    }
 }
 
 #[cfg(test)]

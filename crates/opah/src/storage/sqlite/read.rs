@@ -1,4 +1,4 @@
-//! Trials and studies read from Optuna's tables, around what can't be read.
+//! Trials read from Optuna's tables, around what can't be read.
 //!
 //! Other programs write the same file, and one row that Optuna would not have written
 //! makes its whole study unreadable for Optuna. Here the trial with such a row is skipped,
@@ -13,10 +13,9 @@ use rusqlite::types::FromSqlError;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows;
+use super::studies::study_name;
 use crate::distribution::Distribution;
-use crate::frozen_trial::{
-    Attrs, FrozenStudy, FrozenTrial, Param, Params, StudyId, TrialId, TrialState,
-};
+use crate::frozen_trial::{Attrs, FrozenTrial, Param, Params, StudyId, TrialId, TrialState};
 use crate::json::Json;
 
 /// What is kept from one reading to the next.
@@ -66,7 +65,7 @@ impl From<FromSqlError> for Unread {
     }
 }
 
-type RowResult<T> = Result<T, Unread>;
+pub(super) type RowResult<T> = Result<T, Unread>;
 
 /// The trials of one reading, and what is wrong with some of them.
 struct Batch<'a> {
@@ -371,64 +370,5 @@ fn number(row: &Row) -> RowResult<f64> {
     rows::number(value, kind).ok_or_else(|| {
         let value = value.map_or("nothing".to_owned(), |value| value.to_string());
         Unread::Bad(format!("{value} is not of the kind `{kind}`"))
-    })
-}
-
-fn study_name(connection: &Connection, study: StudyId) -> rusqlite::Result<String> {
-    // Whatever the name is, it is shown as a text.
-    let sql = "SELECT CAST(study_name AS TEXT) FROM studies WHERE study_id = ?1";
-    let name = connection
-        .prepare_cached(sql)?
-        .query_row([study.0], |row| row.get::<_, Option<String>>(0))
-        .optional()?;
-    Ok(name.flatten().unwrap_or_default())
-}
-
-/// The studies, by id: all, or the one of this name. What is wrong with a study that can't
-/// be read stands beside its name.
-pub(super) fn studies(
-    connection: &Connection,
-    name: Option<&str>,
-) -> rusqlite::Result<Vec<Result<FrozenStudy, (String, String)>>> {
-    let sql = "SELECT study_id FROM studies WHERE ?1 IS NULL OR study_name = ?1 ORDER BY study_id";
-    let mut select = connection.prepare_cached(sql)?;
-    let ids = select.query_map([name], |row| row.get(0))?;
-    ids.map(|id| {
-        let id = StudyId(id?);
-        match study(connection, id) {
-            Ok(study) => Ok(Ok(study)),
-            Err(Unread::Bad(problem)) => Ok(Err((study_name(connection, id)?, problem))),
-            Err(Unread::Failed(error)) => Err(error),
-        }
-    })
-    .collect()
-}
-
-fn study(connection: &Connection, id: StudyId) -> RowResult<FrozenStudy> {
-    let name = "SELECT study_name FROM studies WHERE study_id = ?1";
-    let name: String = connection
-        .prepare_cached(name)?
-        .query_row([id.0], |row| row.get(0))?;
-    let directions =
-        "SELECT direction FROM study_directions WHERE study_id = ?1 ORDER BY objective";
-    let mut directions = connection.prepare_cached(directions)?;
-    let directions = directions.query_and_then([id.0], |row| {
-        let name = row.get_ref(0)?.as_str()?;
-        rows::direction(name).ok_or_else(|| Unread::Bad(format!("`{name}` is no direction")))
-    })?;
-    let attrs = |table: &str| -> RowResult<Attrs> {
-        let sql = format!("SELECT key, value_json FROM {table} WHERE study_id = ?1");
-        let mut select = connection.prepare_cached(&sql)?;
-        let found = select.query_and_then([id.0], |row| {
-            Ok((row.get(0)?, Json::from_text(row.get::<_, String>(1)?)))
-        })?;
-        found.collect()
-    };
-    Ok(FrozenStudy {
-        id,
-        name,
-        directions: directions.collect::<RowResult<_>>()?,
-        user_attrs: attrs("study_user_attributes")?,
-        system_attrs: attrs("study_system_attributes")?,
     })
 }
