@@ -192,3 +192,12 @@ fn a_variable_that_is_not_given() {
     let error = evaluate_text(file, &text, &given).unwrap_err();
     insta::assert_snapshot!(error);
 }
+
+#[test]
+fn a_file_that_is_not_there() {
+    let error = evaluate(Path::new("nowhere.jsonnet"), &ExtVars::new()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "cannot read the config `nowhere.jsonnet`: No such file or directory (os error 2)"
+    );
+}

@@ -9,23 +9,29 @@ const MEASURED: [&str; 2] = ["accuracy", "loss"];
 
 impl Config {
     /// The keys of the numbers that `metrics.json` will have and a study may go by, in the
-    /// record's order.
+    /// record's order. Those of the memory are missing on systems that don't tell it.
     pub fn metric_keys(&self) -> Vec<String> {
-        let mut prefixes = vec!["training"];
+        let mut keys: Vec<String> = [
+            "best_epoch",
+            "peak_worker_0_memory_MB",
+            "epoch",
+            "training_accuracy",
+            "training_loss",
+            "training_worker_0_memory_MB",
+        ]
+        .map(str::to_owned)
+        .into();
+        let mut prefixes = Vec::new();
         if self.validation_data_path.is_some() {
             prefixes.extend(["validation", "best_validation"]);
         }
         if self.evaluate_on_test {
             prefixes.push("test");
         }
-        let keys = prefixes
-            .iter()
-            .flat_map(|prefix| MEASURED.map(|name| format!("{prefix}_{name}")));
-        ["best_epoch", "epoch"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain(keys)
-            .collect()
+        for prefix in prefixes {
+            keys.extend(MEASURED.map(|name| format!("{prefix}_{name}")));
+        }
+        keys
     }
 
     /// Refuses the key of a number that the training does not give.
@@ -103,9 +109,11 @@ mod tests {
         let keys = config("trainer.validation_metric=+accuracy").metric_keys();
         let expected = [
             "best_epoch",
+            "peak_worker_0_memory_MB",
             "epoch",
             "training_accuracy",
             "training_loss",
+            "training_worker_0_memory_MB",
             "validation_accuracy",
             "validation_loss",
             "best_validation_accuracy",
@@ -119,9 +127,9 @@ mod tests {
         let config = config("trainer.validation_metric=+accuracy");
         let refused = |key: &str| config.check_metric(key).unwrap_err().to_string();
         assert!(config.check_metric("best_validation_accuracy").is_ok());
-        insta::assert_snapshot!(refused("accuracy"), @r"the training gives no metric `accuracy`; did you mean `best_validation_accuracy`? (known: `best_epoch`, `epoch`, `training_accuracy`, `training_loss`, `validation_accuracy`, `validation_loss`, `best_validation_accuracy` and `best_validation_loss`)");
-        insta::assert_snapshot!(refused("best_validation_acuracy"), @r"the training gives no metric `best_validation_acuracy`; did you mean `best_validation_accuracy`? (known: `best_epoch`, `epoch`, `training_accuracy`, `training_loss`, `validation_accuracy`, `validation_loss`, `best_validation_accuracy` and `best_validation_loss`)");
-        insta::assert_snapshot!(refused("f1"), @r"the training gives no metric `f1`; known: `best_epoch`, `epoch`, `training_accuracy`, `training_loss`, `validation_accuracy`, `validation_loss`, `best_validation_accuracy` and `best_validation_loss`");
+        insta::assert_snapshot!(refused("accuracy"), @r"the training gives no metric `accuracy`; did you mean `best_validation_accuracy`? (known: `best_epoch`, `peak_worker_0_memory_MB`, `epoch`, `training_accuracy`, `training_loss`, `training_worker_0_memory_MB`, `validation_accuracy`, `validation_loss`, `best_validation_accuracy` and `best_validation_loss`)");
+        insta::assert_snapshot!(refused("best_validation_acuracy"), @r"the training gives no metric `best_validation_acuracy`; did you mean `best_validation_accuracy`? (known: `best_epoch`, `peak_worker_0_memory_MB`, `epoch`, `training_accuracy`, `training_loss`, `training_worker_0_memory_MB`, `validation_accuracy`, `validation_loss`, `best_validation_accuracy` and `best_validation_loss`)");
+        insta::assert_snapshot!(refused("f1"), @r"the training gives no metric `f1`; known: `best_epoch`, `peak_worker_0_memory_MB`, `epoch`, `training_accuracy`, `training_loss`, `training_worker_0_memory_MB`, `validation_accuracy`, `validation_loss`, `best_validation_accuracy` and `best_validation_loss`");
     }
 
     #[test]

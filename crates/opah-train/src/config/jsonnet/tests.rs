@@ -1,5 +1,7 @@
 //! The language, and what it says when it refuses.
 
+use std::fs;
+
 use serde_json::json;
 
 use super::*;
@@ -13,7 +15,7 @@ fn value(text: &str) -> serde_json::Value {
 }
 
 fn message(text: &str) -> String {
-    let given: ExtVars = [("embeding_dim", "128"), ("x", "True")]
+    let given: ExtVars = [("embeding_dim", "128"), ("x", "True"), ("y", "1e3")]
         .into_iter()
         .collect();
     evaluate(Path::new("f.jsonnet"), text.as_bytes(), &given)
@@ -58,6 +60,7 @@ fn external_variables_that_do_not_parse() {
     insta::assert_snapshot!(messages(&[
         "{ x: std.parseJson(std.extVar('x')) }",
         "{ n: std.parseInt(std.extVar('x')) }",
+        "{ n: std.parseInt(std.extVar('y')) }",
         "std.parseInt('128.0')",
         "std.parseInt('+5')",
         "std.parseInt(' 5')",

@@ -1,6 +1,8 @@
 //! `data_loader`: how data is cut into batches.
 
-use super::object::{Family, Keys, Node, Object, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Result};
+use super::object::{Keys, Object, Unsupported};
 use crate::config::schema::{Bucket, DataLoader};
 
 const LOADER: Family = Family {

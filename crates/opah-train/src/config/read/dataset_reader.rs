@@ -1,6 +1,8 @@
 //! `dataset_reader`: how a file becomes texts, and texts tokens.
 
-use super::object::{Family, Keys, Node, Object, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Result};
+use super::object::{Keys, Object, Unsupported};
 use crate::config::schema::{DatasetReader, SingleId, Tokenizer};
 
 const READER: Family = Family {

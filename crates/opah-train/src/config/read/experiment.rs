@@ -1,6 +1,8 @@
 //! The top level: which data, which seeds, and the parts.
 
-use super::object::{Family, Keys, Node, Object, Reading, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Reading, Result};
+use super::object::{Keys, Object, Unsupported};
 use super::{data_loader, dataset_reader, fit, model, trainer, vocabulary};
 use crate::config::schema::{Config, Seeds, Split};
 

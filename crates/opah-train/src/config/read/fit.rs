@@ -1,6 +1,7 @@
 //! Whether the parts fit together, before anything is trained.
 
-use super::object::{Node, Object, Result};
+use super::node::{Node, Result};
+use super::object::Object;
 use crate::config::path::Step;
 use crate::config::schema::{Adam, Config, DatasetReader, Optimizer};
 

@@ -6,8 +6,10 @@
 mod data_loader;
 mod dataset_reader;
 mod experiment;
+mod family;
 mod fit;
 mod model;
+mod node;
 mod object;
 mod optimizer;
 mod trainer;
@@ -18,9 +20,9 @@ use std::cell::RefCell;
 use super::document::Document;
 use super::error::{ConfigError, list};
 use super::schema::Config;
-use object::Reading;
+use node::Reading;
 
-pub(super) use object::describe;
+pub(super) use node::describe;
 
 #[cfg(test)]
 pub(super) mod tests;

@@ -1,6 +1,8 @@
 //! `model`: embedding, encoder, classifier.
 
-use super::object::{Family, Keys, Node, Object, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Result};
+use super::object::{Keys, Object, Unsupported};
 use crate::config::schema::{
     Activation, BasicClassifier, Embedding, FeedForward, FeedForwardLayer, Seq2Vec,
 };

@@ -1,6 +1,8 @@
 //! `trainer.optimizer`: how weights are changed. Defaults are PyTorch's.
 
-use super::object::{Family, Keys, Node, Object, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Result};
+use super::object::{Keys, Object, Unsupported};
 use crate::config::schema::{Adam, Optimizer};
 
 const OPTIMIZER: Family = Family {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::config::schema::*;
-use crate::config::{Document, ExtVars, evaluate_text};
+use crate::config::{Document, ExtVars, KeyPath, Location, Step, evaluate_text};
 
 const CONFIG: &str = "\
 local dim = 8;
@@ -396,6 +396,194 @@ fn keys_are_found_through_the_language_or_not_at_all() {
     assert_eq!(says(&text), "c.jsonnet:18:27");
 }
 
+/// Every path that leads to a value.
+fn paths(value: &serde_json::Value, path: &KeyPath, found: &mut Vec<KeyPath>) {
+    match value {
+        serde_json::Value::Object(fields) => {
+            for (key, value) in fields {
+                found.push(path.key(key.as_str()));
+                paths(value, &path.key(key.as_str()), found);
+            }
+        }
+        serde_json::Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                found.push(path.index(index));
+                paths(value, &path.index(index), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn every_key_of_a_plain_file_is_found_at_its_place() {
+    let text = document().to_config_json();
+    for text in [CONFIG, &text] {
+        let document = read_text(text);
+        let mut all = Vec::new();
+        paths(&document.value, &KeyPath::default(), &mut all);
+        assert!(all.len() > 25);
+        for path in all {
+            let Location::At(place) = document.location(&path) else {
+                panic!("{path} is not found in {text}");
+            };
+            let line = text.lines().nth(place.line - 1).unwrap();
+            let there: String = line
+                .chars()
+                .skip(place.column - 1)
+                .take(place.width)
+                .collect();
+            match path.0.last().unwrap() {
+                Step::Key(key) => assert_eq!(there.trim_matches('"'), key),
+                Step::Index(_) => assert!("+-0123456789'\"".contains(&there[..1]), "{there}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn keys_are_found_in_imported_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("loader.libsonnet", "{\n  size: 1,\n}");
+    let text = CONFIG
+        .replace(
+            "local dim",
+            "local loader = import 'loader.libsonnet';\nlocal dim",
+        )
+        .replace("{ batch_size: 64 }", "loader");
+    let file = folder.path().join("c.jsonnet");
+    let document = evaluate_text(&file, text.as_bytes(), &ExtVars::new()).unwrap();
+    let error = document.read().unwrap_err().to_string();
+    let place = folder
+        .path()
+        .join("loader.libsonnet:2:3: unknown key `size`");
+    assert!(error.starts_with(&*place.to_string_lossy()), "{error}");
+}
+
+#[test]
+fn features_that_are_switched_off_are_accepted() {
+    for assignment in [
+        "model.seq2seq_encoder=null",
+        "model.initializer=null",
+        "model.regularizer=null",
+        "model.namespace=tokens",
+        "model.feedforward=null",
+        "model.text_field_embedder.token_embedders.tokens.pretrained_file=null",
+        "model.text_field_embedder.token_embedders.tokens.max_norm=null",
+        "model.text_field_embedder.token_embedders.tokens.scale_grad_by_freq=false",
+        "model.text_field_embedder.type=basic",
+        "dataset_reader.segment_sentences=false",
+        "dataset_reader.token_indexers.tokens.feature_name=text",
+        "dataset_reader.token_indexers.tokens.default_value=null",
+        "dataset_reader.max_sequence_length=null",
+        "data_loader.batches_per_epoch=null",
+        "data_loader.num_workers=0",
+        "data_loader.type=multiprocess",
+        "trainer.learning_rate_scheduler=null",
+        "trainer.moving_average=null",
+        "trainer.num_gradient_accumulation_steps=1",
+        "trainer.use_amp=false",
+        "trainer.no_grad=[]",
+        "trainer.grad_norm=false",
+        "trainer.grad_clipping=null",
+        "trainer.optimizer.parameter_groups=null",
+        "trainer.callbacks=[]",
+        "trainer.type=gradient_descent",
+        "vocabulary.pretrained_files={}",
+        "vocabulary.only_include_pretrained_words=false",
+        "distributed=null",
+        "test_data_path=null",
+        "type=default",
+    ] {
+        config(assignment);
+    }
+}
+
+#[test]
+fn options_that_are_read() {
+    let boe = config(
+        r#"model.seq2vec_encoder={"type": "bag_of_embeddings", "embedding_dim": 8, "averaged": true}"#,
+    );
+    let expected = Seq2Vec::Boe {
+        embedding_dim: 8,
+        averaged: true,
+    };
+    assert_eq!(boe.model.seq2vec_encoder, expected);
+
+    let bucket = config(
+        r#"data_loader={"batch_sampler": {"type": "bucket", "batch_size": 9, "sorting_keys": ["tokens"], "padding_noise": 0, "drop_last": true}}"#,
+    );
+    let expected = DataLoader {
+        batch_size: 9,
+        shuffle: false,
+        drop_last: true,
+        bucket: Some(Bucket {
+            padding_noise: 0.0,
+            shuffle: true,
+        }),
+    };
+    assert_eq!(bucket.data_loader, expected);
+
+    let feedforward = config(
+        r#"model.feedforward={"input_dim": 8, "num_layers": 2, "hidden_dims": [5, 3], "activations": ["tanh", "linear"], "dropout": 0.25}"#,
+    );
+    let layer = |hidden_dim, activation| FeedForwardLayer {
+        hidden_dim,
+        activation,
+        dropout: 0.25,
+    };
+    let expected = FeedForward {
+        input_dim: 8,
+        layers: vec![layer(5, Activation::Tanh), layer(3, Activation::Linear)],
+    };
+    assert_eq!(feedforward.model.feedforward, Some(expected));
+
+    let vocabulary = config(
+        r#"vocabulary={"min_count": {"tokens": 3}, "max_vocab_size": {"tokens": 9}, "tokens_to_add": {"labels": ["x"]}, "non_padded_namespaces": ["labels"], "padding_token": "P", "oov_token": "O"}"#,
+    );
+    let expected = Vocabulary::FromInstances(VocabularyOptions {
+        min_count: [("tokens".to_owned(), 3)].into(),
+        max_vocab_size: MaxVocabSize::By([("tokens".to_owned(), 9)].into()),
+        non_padded_namespaces: vec!["labels".to_owned()],
+        tokens_to_add: [("labels".to_owned(), vec!["x".to_owned()])].into(),
+        padding_token: "P".to_owned(),
+        oov_token: "O".to_owned(),
+    });
+    assert_eq!(vocabulary.vocabulary, expected);
+
+    let files = config(r#"vocabulary={"type": "from_files", "directory": "d"}"#);
+    let expected = Vocabulary::FromFiles {
+        directory: "d".to_owned(),
+    };
+    assert_eq!(files.vocabulary, expected);
+
+    let sgd = config(
+        r#"trainer.optimizer={"type": "sgd", "lr": 1, "momentum": 0.9, "weight_decay": 0.5, "nesterov": true}"#,
+    );
+    let expected = Optimizer::Sgd {
+        lr: 1.0,
+        momentum: 0.9,
+        dampening: 0.0,
+        weight_decay: 0.5,
+        nesterov: true,
+    };
+    assert_eq!(sgd.trainer.optimizer, expected);
+
+    let adam = config(
+        r#"trainer.optimizer={"type": "adam", "lr": 0.5, "betas": [0.5, 0], "eps": 0, "amsgrad": true}"#,
+    );
+    let expected = Optimizer::Adam(Adam {
+        lr: 0.5,
+        betas: (0.5, 0.0),
+        eps: 0.0,
+        weight_decay: 0.0,
+        amsgrad: true,
+        decoupled: false,
+    });
+    assert_eq!(adam.trainer.optimizer, expected);
+}
+
 #[test]
 fn old_spellings_are_accepted_with_a_warning() {
     let mut all = String::new();
@@ -407,6 +595,7 @@ fn old_spellings_are_accepted_with_a_warning() {
         "trainer.num_serialized_models_to_keep=1",
         "trainer.summary_interval=100",
         "trainer.use_amp=true",
+        "trainer.grad_norm=true",
         "trainer.optimizer={\"type\": \"dense_sparse_adam\"}",
         "data_loader.type=pytorch_dataloader",
         "include_in_archive=[\"x\"]",

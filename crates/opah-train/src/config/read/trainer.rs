@@ -1,6 +1,8 @@
 //! `trainer`: how long, how, and by which metric.
 
-use super::object::{Family, Keys, Node, Object, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Result};
+use super::object::{Keys, Object, Unsupported};
 use super::optimizer;
 use crate::config::schema::{SignedMetric, Trainer};
 use crate::config::suggestion::nearest;
@@ -205,9 +207,10 @@ fn grad_norm(object: &Object<'_>) -> Result<Option<f64>> {
         Some(node) => match node.value.as_bool() {
             Some(false) => Ok(None),
             Some(true) => {
-                let expected = "a number above 0";
-                let hint = "`true` would only compute the norm; leave the key out";
-                Err(node.wrong_with_hint(expected, Some(hint.to_owned())))
+                object.warn(
+                    "`trainer.grad_norm: true` only computes the norm; it is ignored".to_owned(),
+                );
+                Ok(None)
             }
             None => node.number("a number above 0", |norm| norm > 0.0).map(Some),
         },

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::object::{Family, Keys, Node, Object, Result, Unsupported};
+use super::family::Family;
+use super::node::{Node, Result};
+use super::object::{Keys, Object, Unsupported};
 use crate::config::schema::{MaxVocabSize, Vocabulary, VocabularyOptions};
 
 const VOCABULARY: Family = Family {
