@@ -41,6 +41,8 @@ pub(crate) enum Command {
     BestParams(commands::best_params::Args),
     /// Turn the Large Movie Review Dataset's archive into the files of the IMDb example
     PrepareImdb(commands::prepare_imdb::Args),
+    /// Show how much each parameter matters
+    Importance(commands::importance::Args),
 }
 
 /// Where studies are kept.

@@ -3,6 +3,7 @@
 pub(crate) mod best_params;
 pub(crate) mod best_trial;
 pub(crate) mod evaluate;
+pub(crate) mod importance;
 pub(crate) mod predict;
 pub(crate) mod prepare_imdb;
 pub(crate) mod studies;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::BestTrial(args) => best_trial::run(&args),
         Command::BestParams(args) => best_params::run(&args),
         Command::PrepareImdb(args) => prepare_imdb::run(&args),
+        Command::Importance(args) => importance::run(&args),
     }
 }
 

@@ -121,6 +121,8 @@ struct Leaves {
     volumes: Vec<f64>,
     /// Less their mean over the cube.
     values: Vec<f64>,
+    /// By column: where sides end, 0 and 1 included, sorted.
+    ends: Vec<Vec<f64>>,
 }
 
 impl Leaves {
@@ -130,6 +132,7 @@ impl Leaves {
             sides: Vec::new(),
             volumes: Vec::new(),
             values: Vec::new(),
+            ends: vec![vec![0.0, 1.0]; n_columns],
         };
         let mut open = vec![(0, vec![(0.0, 1.0); n_columns])];
         while let Some((node, sides)) = open.pop() {
@@ -147,12 +150,17 @@ impl Leaves {
                     right,
                     ..
                 } => {
+                    leaves.ends[column].push(threshold);
                     let (mut below, mut above) = (sides.clone(), sides);
                     below[column].1 = threshold;
                     above[column].0 = threshold;
                     open.extend([(left, below), (right, above)]);
                 }
             }
+        }
+        for ends in &mut leaves.ends {
+            ends.sort_by(f64::total_cmp);
+            ends.dedup();
         }
         let mean = weighted_sum(&leaves.values, &leaves.volumes);
         for value in &mut leaves.values {
@@ -174,15 +182,17 @@ impl Leaves {
         masses.map(|(leaf, (volume, value))| (leaf, volume * value))
     }
 
+    fn is_split(&self, column: usize) -> bool {
+        self.ends[column].len() > 2
+    }
+
     /// The variance, over one column, of the mean over all others.
     fn variance_of_number(&self, column: usize) -> f64 {
+        if !self.is_split(column) {
+            return 0.0;
+        }
         let side = |leaf: usize| self.sides[leaf * self.n_columns + column];
-        let mut ends: Vec<f64> = self
-            .masses()
-            .flat_map(|(leaf, _)| [side(leaf).0, side(leaf).1])
-            .collect();
-        ends.sort_by(f64::total_cmp);
-        ends.dedup();
+        let ends = &self.ends[column];
         let place = |end: f64| ends.partition_point(|known| *known < end);
         // A leaf adds its mass, spread over its side, from its lower end to its upper one.
         let mut steps = vec![0.0; ends.len()];
@@ -209,6 +219,9 @@ impl Leaves {
     /// two patterns share, times their means: quadratic in the number of patterns, where
     /// a look at every cell would be exponential in the number of choices.
     fn variance_of_choices(&self, columns: &Range<usize>) -> f64 {
+        if !columns.clone().any(|column| self.is_split(column)) {
+            return 0.0;
+        }
         let mut means: BTreeMap<Pattern, f64> = BTreeMap::new();
         for (leaf, mass) in self.masses() {
             let first = leaf * self.n_columns;
@@ -270,4 +283,199 @@ impl Pattern {
 fn weighted_sum(values: &[f64], weights: &[f64]) -> f64 {
     let terms = values.iter().zip(weights);
     terms.map(|(value, weight)| value * weight).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::PI;
+
+    use super::*;
+    use crate::math::random::Rng;
+
+    fn split(column: usize, threshold: f64, left: usize, right: usize) -> Node {
+        Node::Split {
+            column,
+            threshold,
+            left,
+            right,
+            decrease: 0.0,
+        }
+    }
+
+    fn leaf(value: f64) -> Node {
+        Node::Leaf { value }
+    }
+
+    fn close(a: f64, b: f64) -> bool {
+        (a - b).abs() <= 1e-12 * b.abs().max(1.0)
+    }
+
+    /// Half of the square is 0; of the other half, a quarter is 2 and the rest 4. The
+    /// mean is 7/4; means over the second column are 0 and 7/2, over the first 1 and 2.
+    #[test]
+    fn shares_of_a_small_tree_are_those_by_hand() {
+        let nodes = vec![
+            split(0, 0.5, 1, 2),
+            leaf(0.0),
+            split(1, 0.25, 3, 4),
+            leaf(2.0),
+            leaf(4.0),
+        ];
+        let leaves = Leaves::of(&Tree { nodes }, 2);
+        assert!(close(leaves.variance(), 55.0 / 16.0));
+        assert!(close(leaves.variance_of_number(0), 49.0 / 16.0));
+        assert!(close(leaves.variance_of_number(1), 3.0 / 16.0));
+    }
+
+    /// The mean over all but some columns, on every cell that leaves make in those.
+    fn variance_cell_by_cell(leaves: &Leaves, columns: &Range<usize>) -> f64 {
+        let side = |leaf: usize, column: usize| leaves.sides[leaf * leaves.n_columns + column];
+        let n_leaves = leaves.values.len();
+        let mut cells: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
+        for column in columns.clone() {
+            let ends = &leaves.ends[column];
+            let longer = |cell: &Vec<(f64, f64)>| -> Vec<Vec<(f64, f64)>> {
+                let pair = |pair: &[f64]| [cell.clone(), vec![(pair[0], pair[1])]].concat();
+                ends.windows(2).map(pair).collect()
+            };
+            cells = cells.iter().flat_map(longer).collect();
+        }
+        let measure =
+            |cell: &[(f64, f64)]| cell.iter().map(|(low, high)| high - low).product::<f64>();
+        let mean = |cell: &Vec<(f64, f64)>| -> f64 {
+            let holds = |leaf: &usize| {
+                cell.iter()
+                    .zip(columns.clone())
+                    .all(|((low, high), column)| {
+                        side(*leaf, column).0 <= *low && *high <= side(*leaf, column).1
+                    })
+            };
+            let others = |leaf: usize| -> f64 {
+                let others = (0..leaves.n_columns).filter(|column| !columns.contains(column));
+                others
+                    .map(|column| side(leaf, column).1 - side(leaf, column).0)
+                    .product()
+            };
+            (0..n_leaves)
+                .filter(holds)
+                .map(|leaf| leaves.values[leaf] * others(leaf))
+                .sum()
+        };
+        cells
+            .iter()
+            .map(|cell| measure(cell) * mean(cell).powi(2))
+            .sum()
+    }
+
+    /// Two numbers and a parameter with five choices, with interactions.
+    fn mixed() -> Samples {
+        let mut rng = Rng::keyed(5, 0, "mixed");
+        let mut samples = Samples {
+            parameters: Vec::new(),
+            single: Vec::new(),
+            columns: vec![Vec::new(); 7],
+            targets: Vec::new(),
+        };
+        for _ in 0..150 {
+            let (x, y, choice) = (rng.uniform(), rng.uniform(), rng.below(5));
+            samples.columns[0].push(x);
+            for at in 0..5 {
+                samples.columns[1 + at].push(f64::from(u8::from(at == choice)));
+            }
+            samples.columns[6].push(y);
+            samples.targets.push(x * choice as f64 + y * y);
+        }
+        samples
+    }
+
+    #[test]
+    fn variances_are_those_of_a_look_at_every_cell() {
+        let samples = mixed();
+        let options = ForestOptions {
+            n_trees: 5,
+            max_depth: 64,
+            seed: 1,
+        };
+        for tree in forest::grow(&samples, options) {
+            let leaves = Leaves::of(&tree, 7);
+            let choices = leaves.variance_of_choices(&(1..6));
+            assert!(choices > 0.01);
+            assert!(close(choices, variance_cell_by_cell(&leaves, &(1..6))));
+            for column in [0, 6] {
+                let number = leaves.variance_of_number(column);
+                assert!(number > 0.01);
+                assert!(close(
+                    number,
+                    variance_cell_by_cell(&leaves, &(column..column + 1))
+                ));
+            }
+        }
+    }
+
+    /// A choice beyond the 64th has a word of its own.
+    #[test]
+    fn patterns_have_room_for_any_number_of_choices() {
+        let nodes = vec![
+            split(100, 0.5, 1, 2),
+            leaf(0.0),
+            split(3, 0.5, 3, 4),
+            leaf(1.0),
+            leaf(5.0),
+        ];
+        let leaves = Leaves::of(&Tree { nodes }, 130);
+        let cells = [0.0, 0.0, 1.0, 5.0].map(|value: f64| (value - 1.5).powi(2) / 4.0);
+        assert!(close(leaves.variance(), cells.iter().sum()));
+        assert!(close(
+            leaves.variance_of_choices(&(0..130)),
+            leaves.variance()
+        ));
+        assert_eq!(leaves.variance_of_choices(&(4..100)), 0.0);
+    }
+
+    /// `sin(2πx) + 2y + 3·[a choice of two]`: variances 1/2, 4/12 and 9/4.
+    #[test]
+    fn an_additive_function_has_the_shares_of_its_terms() {
+        let mut rng = Rng::keyed(2, 0, "additive");
+        let mut columns = vec![Vec::new(); 4];
+        let mut targets = Vec::new();
+        for _ in 0..2000 {
+            let (x, y, choice) = (rng.uniform(), rng.uniform(), rng.below(2) as f64);
+            for (column, value) in columns.iter_mut().zip([x, y, choice, 1.0 - choice]) {
+                column.push(value);
+            }
+            targets.push((2.0 * PI * x).sin() + 2.0 * y + 3.0 * choice);
+        }
+        let samples = Samples {
+            parameters: Vec::new(),
+            single: Vec::new(),
+            columns,
+            targets,
+        };
+        let options = ForestOptions {
+            n_trees: 16,
+            max_depth: 64,
+            seed: 0,
+        };
+        let mut shares = [0.0; 3];
+        for tree in forest::grow(&samples, options) {
+            let leaves = Leaves::of(&tree, 4);
+            let marginal = [
+                leaves.variance_of_number(0),
+                leaves.variance_of_number(1),
+                leaves.variance_of_choices(&(2..4)),
+            ];
+            let sum: f64 = marginal.iter().sum();
+            for (share, marginal) in shares.iter_mut().zip(marginal) {
+                *share += marginal / sum / 16.0;
+            }
+        }
+        let sum = 0.5 + 4.0 / 12.0 + 9.0 / 4.0;
+        let expected = [0.5, 4.0 / 12.0, 9.0 / 4.0].map(|variance| variance / sum);
+        for (share, expected) in shares.iter().zip(expected) {
+            assert!(
+                (share - expected).abs() < 0.03,
+                "{shares:?} instead of {expected:?}"
+            );
+        }
+    }
 }

@@ -14,6 +14,9 @@
 use super::samples::Samples;
 use crate::math::random::Rng;
 
+/// Scores that differ by less than this share of them differ by rounding alone.
+const ROUNDING: f64 = 1e-12;
+
 /// How a forest is grown.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ForestOptions {
@@ -220,7 +223,8 @@ impl<'a> Growth<'a> {
                     let right_sum = sum - left_sum;
                     let score = left_sum * left_sum / left_weight
                         + right_sum * right_sum / (weight - left_weight);
-                    if best.as_ref().is_none_or(|best| score > best.score) {
+                    let is_better = |best: &Split| score > best.score * (1.0 + ROUNDING);
+                    if best.as_ref().is_none_or(is_better) {
                         let middle = here + (next - here) / 2.0;
                         best = Some(Split {
                             column,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use opah::frozen_trial::{FrozenTrial, Param, TrialId};
 use opah::{Direction, Distribution, History, TrialState, importance};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Python that makes a random study with all kinds of parameters and shows its trials.
 const STUDIES: &str = r"
@@ -98,6 +98,71 @@ fn ped_anova_is_optunas() {
         n_positive > 300,
         "only {n_positive} importances above 0: the cases show too little"
     );
+}
+
+const FORESTS: &str = r"
+classes = {'fanova': FanovaImportanceEvaluator,
+    'mean_decrease_impurity': MeanDecreaseImpurityImportanceEvaluator}
+cases = []
+for seed, n_trials, params in [(1, 30, None), (2, 70, None),
+        (3, 90, ['choice', 'float_log', 'int_step', 'single', 'of_a'])]:
+    made = study(seed, 'minimize', n_trials)
+    for name, evaluator in classes.items():
+        runs = [get_param_importances(made, params=params, normalize=False,
+            evaluator=evaluator(seed=run)) for run in range(12)]
+        cases.append({'evaluator': name, 'direction': 'minimize', 'trials': trials(made),
+            'params': params, 'runs': runs})
+print(json.dumps(cases))
+";
+
+/// Both are random in the seed, so means over seeds are compared, with the standard
+/// error that their spread gives.
+#[test]
+fn fanova_and_impurity_are_optunas_but_for_chance() {
+    let Some(out) = super::optuna(Path::new("unused"), &(STUDIES.to_owned() + FORESTS)) else {
+        return;
+    };
+    let cases: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let mut n_compared = 0;
+    for case in &cases {
+        let name = case["evaluator"].as_str().unwrap();
+        let optunas = case["runs"].as_array().unwrap();
+        let ours: Vec<_> = (0..optunas.len())
+            .map(|seed| importances(case, name, &json!({ "seed": seed })))
+            .collect();
+        for param in optunas[0].as_object().unwrap().keys() {
+            let optunas: Vec<f64> = optunas
+                .iter()
+                .map(|run| run[param].as_f64().unwrap())
+                .collect();
+            let ours: Vec<f64> = ours.iter().map(|run| run[param]).collect();
+            let (mean, error) = mean_and_error(&ours);
+            let (optunas_mean, optunas_error) = mean_and_error(&optunas);
+            let error = error.hypot(optunas_error);
+            n_compared += usize::from(error > 0.0);
+            eprintln!(
+                "{name:23} {param:15} {mean:.5} Optuna {optunas_mean:.5}, {:+.2} standard errors",
+                (mean - optunas_mean) / error.max(f64::MIN_POSITIVE)
+            );
+            assert!(
+                (mean - optunas_mean).abs() <= 3.0 * error,
+                "{name} of {param}: {mean} instead of {optunas_mean}, standard error {error}"
+            );
+        }
+        assert_eq!(ours[0].len(), optunas[0].as_object().unwrap().len());
+    }
+    assert!(
+        n_compared >= 40,
+        "only {n_compared} importances differ by seed"
+    );
+}
+
+/// The mean and its standard error.
+fn mean_and_error(runs: &[f64]) -> (f64, f64) {
+    let n = runs.len() as f64;
+    let mean = runs.iter().sum::<f64>() / n;
+    let squares: f64 = runs.iter().map(|run| (run - mean).powi(2)).sum();
+    (mean, (squares / (n - 1.0) / n).sqrt())
 }
 
 /// opah's importances of a case, not normalised.
