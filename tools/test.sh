@@ -13,6 +13,12 @@ if ! "$venv/bin/python" -c 'import optuna, sklearn; assert optuna.__version__.st
   python3 -m venv "$venv"
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tools/requirements.txt
 fi
+# A browser for the pages of plots; without one, that test says that it is skipped.
+if ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then
+  as_root=$([ "$(id -u)" = 0 ] || echo sudo)
+  $as_root apt-get update -qq
+  $as_root apt-get install -y -qq --no-install-recommends chromium
+fi
 export OPAH_TEST_PYTHON="$venv/bin/python"
 
 cargo fmt --all --check

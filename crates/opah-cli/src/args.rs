@@ -43,6 +43,8 @@ pub(crate) enum Command {
     PrepareImdb(commands::prepare_imdb::Args),
     /// Show how much each parameter matters
     Importance(commands::importance::Args),
+    /// Draw a study: its history, importances, learning curves, slices
+    Plot(Box<commands::plot::Args>),
 }
 
 /// Where studies are kept.

@@ -88,6 +88,78 @@ fn studies_are_listed() {
 }
 
 #[test]
+fn a_plot_is_a_file_in_the_format_of_its_name() {
+    let (folder, db) = study();
+    for (name, magic) in [
+        ("a.html", "<!DOCTYPE html>"),
+        ("a.svg", "<svg "),
+        ("a.csv", "panel,series,x,y,colour,note\n"),
+        ("a.json", "{\n  \"title\": \"Optimization history\""),
+    ] {
+        let out = folder.path().join(name);
+        let path = out.display().to_string();
+        let arguments = [
+            "plot",
+            "optimization_history",
+            "--baseline",
+            "0.002",
+            "--out",
+            &path,
+        ];
+        assert_eq!(stdout(&arguments, &db), format!("{path}\n"));
+        let text = std::fs::read_to_string(&out).unwrap();
+        assert!(text.starts_with(magic), "{name}: {}", &text[..80]);
+        assert!(text.contains("Baseline 0.002"), "{name}");
+    }
+    let mut command = opah(&["plot", "slice"], &db);
+    command
+        .current_dir(folder.path())
+        .assert()
+        .success()
+        .stdout("slice.html\n");
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains(".html") || name.contains("tmp"))
+        .collect();
+    assert_eq!(names.len(), 2, "{names:?}");
+}
+
+#[test]
+fn a_plot_that_cannot_be_made_says_why() {
+    let (folder, db) = study();
+    let said = |arguments: &[&str]| {
+        let output = opah(arguments, &db)
+            .current_dir(folder.path())
+            .assert()
+            .code(1);
+        String::from_utf8(output.get_output().stderr.clone()).unwrap()
+    };
+    let unknown = said(&["plot", "hystory"]);
+    assert!(
+        unknown.contains("no plot is named `hystory`, did you mean `history`?"),
+        "{unknown}"
+    );
+    let format = said(&["plot", "history", "--out", "a.pdf"]);
+    assert!(
+        format.contains("the picture formats are html, svg, png, csv, json"),
+        "{format}"
+    );
+    let option = said(&["plot", "history", "--params", "lr"]);
+    assert!(
+        option.contains("the plot `history` takes no params; that is for "),
+        "{option}"
+    );
+    let curves = said(&["plot", "intermediate-values"]);
+    assert!(
+        curves.contains("study `demo` has no trial that reported an intermediate value yet (4 trials: 3 complete, 1 pruned)"),
+        "{curves}"
+    );
+    let folder = said(&["plot", "history", "--out", "missing/a.svg"]);
+    assert!(folder.contains("cannot write missing/a.svg"), "{folder}");
+}
+
+#[test]
 fn errors_say_what_is_wrong_and_exit_with_one() {
     let (folder, db) = study();
     let said = |arguments: &[&str], db: &Path, code| {

@@ -25,6 +25,7 @@ pub mod importance;
 pub mod json;
 pub mod math;
 pub mod optimize;
+pub mod plot;
 pub mod pruner;
 pub mod queue;
 pub mod registry;

@@ -4,6 +4,7 @@ pub(crate) mod best_params;
 pub(crate) mod best_trial;
 pub(crate) mod evaluate;
 pub(crate) mod importance;
+pub(crate) mod plot;
 pub(crate) mod predict;
 pub(crate) mod prepare_imdb;
 pub(crate) mod studies;
@@ -30,6 +31,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::BestParams(args) => best_params::run(&args),
         Command::PrepareImdb(args) => prepare_imdb::run(&args),
         Command::Importance(args) => importance::run(&args),
+        Command::Plot(args) => plot::run(&args),
     }
 }
 
