@@ -8,10 +8,6 @@ use super::figure::{Colour, Figure, Marks, Series, short};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, TrialState};
 use crate::history::History;
-use crate::json::Json;
-
-/// Optuna's attribute with the names of the objectives.
-const METRIC_NAMES_ATTR: &str = "study:metric_names";
 
 /// A study, its trials, and the reader's wishes.
 #[derive(Debug, Clone, Copy)]
@@ -86,10 +82,8 @@ impl PlotInput<'_> {
         if let Some(name) = &self.options.target_name {
             return name.clone();
         }
-        let names = self.study.system_attrs.get(METRIC_NAMES_ATTR);
-        let named = names
-            .and_then(Json::parse::<Vec<String>>)
-            .and_then(|names| names.get(target).cloned());
+        let names = self.study.metric_names();
+        let named = names.and_then(|names| names.get(target).cloned());
         named.unwrap_or_else(|| match self.study.directions.len() {
             1 => "Objective value".to_owned(),
             _ => format!("Objective value {target}"),
