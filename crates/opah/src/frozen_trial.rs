@@ -122,6 +122,10 @@ pub struct FrozenStudy {
     pub system_attrs: Attrs,
 }
 
+/// The system attribute of a trial in which Optuna and opah keep the values that it must
+/// have because it was enqueued.
+pub const FIXED_PARAMS_ATTR: &str = "fixed_params";
+
 /// The system attribute in which Optuna and opah keep the names of objectives.
 pub(crate) const METRIC_NAMES_ATTR: &str = "study:metric_names";
 

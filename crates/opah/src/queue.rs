@@ -4,13 +4,10 @@
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::frozen_trial::{Attrs, FrozenTrial, TrialState};
+use crate::frozen_trial::{Attrs, FIXED_PARAMS_ATTR, FrozenTrial, TrialState};
 use crate::json::Json;
 use crate::storage::{TrialStart, TrialUpdate};
 use crate::study::Study;
-
-/// The system attribute in which Optuna and opah keep the values of an enqueued trial.
-pub(crate) const FIXED_PARAMS_ATTR: &str = "fixed_params";
 
 /// How a trial is enqueued.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use crate::history::History;
 use crate::json::Json;
 use crate::pruner::{NeverPruner, Pruner};
 use crate::sampler::{RandomSampler, Sampler};
-use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart};
+use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
 
 /// A handle on a study; cheap to clone, and shared by threads.
@@ -200,14 +200,63 @@ impl Study {
 
     /// A trial to run: the first that waits, or a new one.
     pub fn ask(&self) -> Result<Trial> {
+        self.ask_as(&[])
+    }
+
+    /// As [`ask`](Self::ask), with system attributes that tell who runs the trial. A new
+    /// trial has them from its first moment on.
+    pub fn ask_as(&self, system_attrs: &[(String, Json)]) -> Result<Trial> {
         let now = Timestamp::now();
-        let frozen = match self.storage.claim_waiting(self.frozen.id, now)? {
-            Some(waiting) => waiting,
-            None => self
-                .storage
-                .create_trial(self.frozen.id, &TrialStart::running(now))?,
+        let update = TrialUpdate {
+            system_attrs: system_attrs.to_vec(),
+            ..TrialUpdate::default()
+        };
+        let waiting = self.storage.claim_waiting(self.frozen.id, now)?;
+        let frozen = if let Some(mut waiting) = waiting {
+            if !update.is_empty() {
+                self.storage.update_trial(waiting.id, &update)?;
+                waiting.system_attrs.extend(update.system_attrs);
+            }
+            waiting
+        } else {
+            let start = TrialStart {
+                update,
+                ..TrialStart::running(now)
+            };
+            self.storage.create_trial(self.frozen.id, &start)?
         };
         Ok(Trial::new(self.clone(), frozen))
+    }
+
+    /// Gives a running trial back: it waits again, with its number and parameters and
+    /// without its reports and what its run noted, and is the next to be asked for.
+    /// `system_attrs` are noted with it.
+    ///
+    /// As a draw depends on the trial's number, a search that was interrupted and
+    /// continues is the search that was not interrupted.
+    ///
+    /// ```
+    /// use opah::{Direction, Study};
+    ///
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?;
+    /// let mut trial = study.ask()?;
+    /// let x = trial.suggest_float("x", 0.0..=1.0)?;
+    /// trial.report(0, x)?;
+    /// study.release(trial.frozen(), &[])?;
+    /// let mut again = study.ask()?;
+    /// assert_eq!(again.number(), trial.number());
+    /// assert_eq!(again.suggest_float("x", 0.0..=1.0)?, x);
+    /// assert_eq!(again.frozen().last_step(), None);
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn release(&self, trial: &FrozenTrial, system_attrs: &[(String, Json)]) -> Result<()> {
+        let update = TrialUpdate {
+            system_attrs: system_attrs.to_vec(),
+            ..TrialUpdate::default()
+        };
+        self.storage.release_trial(trial.id, &update)?;
+        self.forget_drawn(trial.number);
+        Ok(())
     }
 
     /// Names the objectives, for tables and figures: one name for each.

@@ -7,12 +7,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::context::{Context, Saved};
-use crate::distribution::{Choice, Distribution, ParamValue};
+use crate::distribution::{Distribution, ParamValue};
 use crate::error::{Error, Result};
-use crate::frozen_trial::{FrozenTrial, Param};
+use crate::frozen_trial::{FIXED_PARAMS_ATTR, FrozenTrial, Param};
 use crate::history::History;
 use crate::json::Json;
-use crate::queue::FIXED_PARAMS_ATTR;
 use crate::sampler::Draw;
 use crate::storage::{Outcome, TrialUpdate};
 use crate::study::Study;

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 
 use super::{AttrKind, Cursor, MemoryStorage, Outcome, Storage, TrialStart, TrialUpdate};
 use crate::distribution::{Distribution, FloatDistribution};
-use crate::frozen_trial::{Direction, FrozenTrial, Param, StudyId, TrialId, TrialState};
+use crate::frozen_trial::{
+    Direction, FIXED_PARAMS_ATTR, FrozenTrial, Param, StudyId, TrialId, TrialState,
+};
 use crate::json::Json;
 
 #[derive(Debug, Clone)]
@@ -15,6 +17,7 @@ enum Step {
     Update(usize, i64, f64),
     Finish(usize, u8, f64),
     Note(usize, String),
+    Release(usize, i64, f64),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -32,6 +35,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             // SQLite keeps whole numbers as integers, so that -0.0 comes back as 0.0.
             Step::Update(trial, step, value + 0.0)
         }),
+        (0..6_usize, 0..5_i64, -1.0..1.0)
+            .prop_map(|(trial, step, value)| Step::Release(trial, step, value)),
         (0..6_usize, 0..3_u8, finite_or_infinite)
             .prop_map(|(t, kind, value)| Step::Finish(t, kind, value)),
         (0..6_usize, ".{0,8}").prop_map(|(trial, text)| Step::Note(trial, text)),
@@ -85,10 +90,23 @@ fn run(storage: &dyn Storage, study: StudyId, trials: &mut Vec<TrialId>, step: &
         }),
         Step::Note(at, text) => on(trials, *at, |id| {
             let user_attrs = vec![(text.clone(), Json::new(text))];
+            let system_attrs =
+                ["state", FIXED_PARAMS_ATTR].map(|key| (key.to_owned(), Json::new(text)));
             storage.update_trial(
                 id,
                 &TrialUpdate {
                     user_attrs,
+                    system_attrs: system_attrs.to_vec(),
+                    ..TrialUpdate::default()
+                },
+            )
+        }),
+        Step::Release(at, step, value) => on(trials, *at, |id| {
+            let reports = vec![(*step, *value)];
+            storage.release_trial(
+                id,
+                &TrialUpdate {
+                    reports,
                     ..TrialUpdate::default()
                 },
             )

@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
-    Attrs, Direction, FrozenStudy, FrozenTrial, Params, StudyId, TrialId, TrialState,
+    Attrs, Direction, FIXED_PARAMS_ATTR, FrozenStudy, FrozenTrial, Params, StudyId, TrialId,
+    TrialState,
 };
 use crate::json::Json;
 
@@ -217,6 +218,30 @@ impl Storage for MemoryStorage {
         trial.state = outcome.state();
         trial.values = outcome.values().to_vec();
         trial.datetime_complete = Some(now);
+        Ok(())
+    }
+
+    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
+        let mut contents = self.contents();
+        let released = contents.trial(trial)?;
+        if released.state != TrialState::Running {
+            return Err(Error::WrongState {
+                trial: released.id.0,
+                state: released.state.name(),
+                needed: "only a running trial can wait again",
+            });
+        }
+        released.intermediate_values.clear();
+        released
+            .system_attrs
+            .retain(|key, _| key == FIXED_PARAMS_ATTR);
+        apply(released, update);
+        released.state = TrialState::Waiting;
+        released.datetime_start = None;
+        let (study, number) = contents.places[trial.0 as usize];
+        if let Some(kept) = &mut contents.studies[study] {
+            kept.waiting.insert(number);
+        }
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Where studies and trials are kept.
 //!
 //! # How to write a storage
-//! Implement [`Storage`]: ten methods, each one transaction. Then add it to the
+//! Implement [`Storage`]: eleven methods, each one transaction. Then add it to the
 //! list in `storage/contract.rs`, whose random histories every storage must agree
 //! on. What a caller may rely on:
 //! - trial numbers are 0, 1, 2, … per study, in the order of the ids, and ids become
@@ -168,6 +168,10 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Result<()>;
+    /// Running → waiting, as if it had not begun: its reports and system attributes are
+    /// forgotten, but for [`FIXED_PARAMS_ATTR`](crate::frozen_trial::FIXED_PARAMS_ATTR); its parameters and user attributes stay, and the
+    /// update is added. [`Error::WrongState`] when it is not running.
+    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
     /// The trials that are new since `cursor` or were not finished then, by number.
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>>;
     /// What could not be read so far and was skipped, one line each. The rest of a study is

@@ -20,7 +20,9 @@ use self::file::{Durability, Open, Refused};
 use self::read::Which;
 use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
 use crate::error::{Error, Result};
-use crate::frozen_trial::{Direction, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState};
+use crate::frozen_trial::{
+    Direction, FIXED_PARAMS_ATTR, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState,
+};
 use crate::json::Json;
 
 impl Storage for SqliteStorage {
@@ -240,6 +242,35 @@ impl Storage for SqliteStorage {
             }
             rows::write(transaction, trial, update)?;
             Ok(rows::write_values(transaction, trial, outcome.values())?)
+        })
+    }
+
+    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
+        self.write(Durability::Later, |transaction| {
+            let changed = transaction
+                .prepare_cached(
+                    "UPDATE trials SET state = 'WAITING', datetime_start = NULL
+                     WHERE trial_id = ?1 AND state = 'RUNNING'",
+                )?
+                .execute([trial.0])?;
+            if changed == 0 {
+                let state = state(transaction, trial)?;
+                let needed = "only a running trial can wait again";
+                return Err(Refused::Rule(Error::WrongState {
+                    trial: trial.0,
+                    state: state.name(),
+                    needed,
+                }));
+            }
+            transaction
+                .prepare_cached("DELETE FROM trial_intermediate_values WHERE trial_id = ?1")?
+                .execute([trial.0])?;
+            transaction
+                .prepare_cached(
+                    "DELETE FROM trial_system_attributes WHERE trial_id = ?1 AND key <> ?2",
+                )?
+                .execute(params![trial.0, FIXED_PARAMS_ATTR])?;
+            Ok(rows::write(transaction, trial, update)?)
         })
     }
 
