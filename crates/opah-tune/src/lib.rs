@@ -1,1 +1,27 @@
 //! Experiments: ties a study to something that runs.
+//!
+//! A [`Plan`](session::Plan) reads a config and a search space, checks that they fit
+//! together and runs the search; an [`Executor`](executor::Executor) runs the trials; an
+//! [`Observer`](event::Observer) is told what happens.
+
+pub mod algorithm;
+pub mod check;
+mod difference;
+mod directories;
+pub mod error;
+pub mod event;
+pub mod executor;
+pub mod experiment;
+pub mod hparams;
+mod json_text;
+pub mod objective;
+mod presence;
+mod problem;
+pub mod record;
+pub mod retrain;
+pub mod session;
+pub mod worker;
+
+pub use directories::KeepWeights;
+pub use error::{Error, ObjectiveError, Result};
+pub use problem::Problem;

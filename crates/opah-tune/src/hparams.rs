@@ -1,0 +1,594 @@
+//! The search space: a JSON or Jsonnet file in allennlp-optuna's format.
+//!
+//! ```json
+//! [
+//!   {"type": "int", "attributes": {"name": "num_filters", "low": 32, "high": 256}},
+//!   {"type": "float", "attributes": {"name": "lr", "low": 5e-3, "high": 0.5, "log": true}},
+//!   {"type": "categorical", "attributes": {"name": "encoder", "choices": ["cnn", "boe"]}}
+//! ]
+//! ```
+//!
+//! The order of the file is the order of suggestion. The rules of ranges are Optuna's;
+//! every entry is checked, and all that is wrong is told at once.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use opah::{CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution};
+use opah_train::config::{self, ExtVars};
+
+use crate::error::{Error, Result};
+use crate::json_text::{Node, NodeValue, Position, place};
+use crate::problem::{Problem, Problems, did_you_mean};
+
+/// The parameters of a search, in the order of suggestion.
+#[derive(Debug, Clone)]
+pub struct Space {
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// At least one; every name once.
+    pub parameters: Vec<Parameter>,
+    /// What was accepted with a doubt, such as a range that is no multiple of its step.
+    pub warnings: Vec<String>,
+}
+
+/// One parameter of a [`Space`].
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    /// The name of the external variable.
+    pub name: Arc<str>,
+    /// Where its value is drawn from.
+    pub distribution: Distribution,
+    /// `file:line:column` of the name, or as much of it as is known.
+    pub place: String,
+}
+
+/// A `type` and the attributes that it takes.
+struct Kind {
+    name: &'static str,
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+    build: fn(&mut Attributes) -> Option<opah::Result<Distribution>>,
+}
+
+/// Every `type`, the ones that Optuna still offers first.
+static KINDS: &[Kind] = &[
+    Kind {
+        name: "int",
+        required: &["name", "low", "high"],
+        optional: &["step", "log"],
+        build: |given| {
+            let (low, high) = (given.whole("low"), given.whole("high"));
+            let (step, log) = (given.optional_whole("step", 1), given.flag("log"));
+            let made = IntDistribution::new(low?, high?, log?, step?);
+            Some(made.map(Distribution::Int))
+        },
+    },
+    Kind {
+        name: "float",
+        required: &["name", "low", "high"],
+        optional: &["step", "log"],
+        build: |given| {
+            let (low, high) = (given.number("low"), given.number("high"));
+            let (step, log) = (given.optional_number("step"), given.flag("log"));
+            Some(float(low?, high?, log?, step?))
+        },
+    },
+    Kind {
+        name: "categorical",
+        required: &["name", "choices"],
+        optional: &[],
+        build: |given| {
+            let made = CategoricalDistribution::new(given.choices()?);
+            Some(made.map(Distribution::Categorical))
+        },
+    },
+    Kind {
+        name: "uniform",
+        required: &["name", "low", "high"],
+        optional: &[],
+        build: |given| {
+            let (low, high) = (given.number("low"), given.number("high"));
+            Some(float(low?, high?, false, None))
+        },
+    },
+    Kind {
+        name: "loguniform",
+        required: &["name", "low", "high"],
+        optional: &[],
+        build: |given| {
+            let (low, high) = (given.number("low"), given.number("high"));
+            Some(float(low?, high?, true, None))
+        },
+    },
+    Kind {
+        name: "discrete_uniform",
+        required: &["name", "low", "high", "q"],
+        optional: &[],
+        build: |given| {
+            let (low, high) = (given.number("low"), given.number("high"));
+            let step = Some(given.number("q")?);
+            Some(float(low?, high?, false, step))
+        },
+    },
+];
+
+fn float(low: f64, high: f64, log: bool, step: Option<f64>) -> opah::Result<Distribution> {
+    FloatDistribution::new(low, high, log, step).map(Distribution::Float)
+}
+
+/// Reads a file; Jsonnet is evaluated with these external variables.
+pub fn read(file: &Path, ext_vars: &ExtVars) -> Result<Space> {
+    let text = std::fs::read_to_string(file).map_err(|reason| Error::Unreadable {
+        what: "search space",
+        file: file.to_owned(),
+        reason,
+    })?;
+    parse(file, &text, ext_vars)
+}
+
+/// Reads a text as if it were the file's.
+pub fn parse(file: &Path, text: &str, ext_vars: &ExtVars) -> Result<Space> {
+    let node = match Node::parse(text) {
+        Ok(node) => node,
+        Err(refused) => match config::evaluate_text(file, text.as_bytes(), ext_vars) {
+            Ok(document) => Node::without_positions(&document.value),
+            // A file that says it is JSON is told what JSON says.
+            Err(_)
+                if file
+                    .extension()
+                    .is_some_and(|extension| extension == "json") =>
+            {
+                return Err(Error::HParams(vec![Problem {
+                    place: place(file, Some(refused.at)),
+                    message: refused.message,
+                }]));
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let mut problems = Problems::of(file);
+    let mut space = Space {
+        file: file.to_owned(),
+        parameters: Vec::new(),
+        warnings: Vec::new(),
+    };
+    match &node.value {
+        NodeValue::Array(entries) if entries.is_empty() => {
+            problems.add(node.at, "the search space has no parameter");
+        }
+        NodeValue::Array(entries) => {
+            for entry in entries {
+                space.read_entry(entry, &mut problems);
+            }
+        }
+        _ => problems.add(
+            node.at,
+            format!("the search space must be an array of parameters, not {node}"),
+        ),
+    }
+    if problems.count() == 0 {
+        Ok(space)
+    } else {
+        Err(Error::HParams(problems.into_found()))
+    }
+}
+
+impl Space {
+    fn read_entry(&mut self, entry: &Node, problems: &mut Problems) {
+        let Some(fields) = entry.fields() else {
+            let needs = "must be an object with `type` and `attributes`";
+            problems.add(entry.at, format!("a parameter {needs}, not {entry}"));
+            return;
+        };
+        for (key, at, _) in fields {
+            if key != "type" && key != "attributes" {
+                // allennlp-optuna's README calls the attributes "keyword".
+                let meant = match key.as_str() {
+                    "keyword" | "keywords" => "; did you mean `attributes`?".to_owned(),
+                    other => did_you_mean(other, ["type", "attributes"]),
+                };
+                problems.add(*at, format!("unknown key `{key}`{meant}"));
+            }
+        }
+        let kind = read_kind(entry, problems);
+        let attributes = entry.get("attributes");
+        match attributes {
+            None => problems.add(entry.at, "`attributes` is missing"),
+            Some(node) if node.fields().is_none() => {
+                problems.add(
+                    node.at,
+                    format!("`attributes` must be an object, not {node}"),
+                );
+            }
+            Some(node) => {
+                if let Some(kind) = kind {
+                    self.read_attributes(kind, node, problems);
+                }
+            }
+        }
+    }
+
+    fn read_attributes(&mut self, kind: &Kind, node: &Node, problems: &mut Problems) {
+        let before = problems.count();
+        let name = self.read_name(node, problems);
+        let mut given = Attributes {
+            node,
+            label: name
+                .clone()
+                .map_or_else(String::new, |name| format!("`{name}`: ")),
+            problems,
+        };
+        given.check_keys(kind);
+        let made = (kind.build)(&mut given);
+        if problems.count() > before {
+            return;
+        }
+        let (Some(name), Some(made)) = (name, made) else {
+            return;
+        };
+        match made {
+            Ok(distribution) => {
+                self.warnings.extend(lowered(&name, node, &distribution));
+                let at = node.get("name").and_then(|name| name.at);
+                self.parameters.push(Parameter {
+                    place: place(&self.file, at),
+                    name: name.into(),
+                    distribution,
+                });
+            }
+            Err(opah::Error::InvalidDistribution { reason }) => {
+                // The reason begins with the attribute that it is about.
+                let about = reason.split(' ').next().unwrap_or_default();
+                let about = if about == "log" { "step" } else { about };
+                let about = if about == "step" && kind.name == "discrete_uniform" {
+                    "q"
+                } else {
+                    about
+                };
+                let at = node.get(about).map_or(node.at, |attribute| attribute.at);
+                problems.add(at, format!("`{name}`: {reason}"));
+            }
+            Err(other) => problems.add(node.at, format!("`{name}`: {other}")),
+        }
+    }
+
+    fn read_name(&self, node: &Node, problems: &mut Problems) -> Option<String> {
+        let given = node.get("name")?;
+        match given.text() {
+            Some("") => problems.add(given.at, "`name` is empty"),
+            None => problems.add(given.at, format!("`name` must be a text, not {given}")),
+            Some(name) => {
+                let before = self.parameters.iter().find(|known| &*known.name == name);
+                if let Some(before) = before {
+                    let where_before = &before.place;
+                    let message = format!("`{name}` is given twice; first at {where_before}");
+                    problems.add(given.at, message);
+                    return None;
+                }
+                return Some(name.to_owned());
+            }
+        }
+        None
+    }
+}
+
+fn read_kind(entry: &Node, problems: &mut Problems) -> Option<&'static Kind> {
+    let names = || KINDS.iter().map(|kind| kind.name);
+    let all = || names().collect::<Vec<_>>().join(", ");
+    let Some(given) = entry.get("type") else {
+        problems.add(
+            entry.at,
+            format!("`type` is missing; the types are {}", all()),
+        );
+        return None;
+    };
+    let Some(name) = given.text() else {
+        problems.add(given.at, format!("`type` must be a text, not {given}"));
+        return None;
+    };
+    let found = KINDS.iter().find(|kind| kind.name == name);
+    if found.is_none() {
+        let meant = did_you_mean(name, names());
+        let message = format!("unknown type `{name}`{meant} (the types are {})", all());
+        problems.add(given.at, message);
+    }
+    found
+}
+
+/// The warning when a range is no multiple of its step, as Optuna gives it.
+fn lowered(name: &str, node: &Node, distribution: &Distribution) -> Option<String> {
+    let given = match &node.get("high")?.value {
+        NodeValue::Number(number) => number.as_f64()?,
+        _ => return None,
+    };
+    let (low, high, step) = match distribution {
+        Distribution::Int(d) => (d.low().to_string(), d.high() as f64, d.step().to_string()),
+        Distribution::Float(d) => {
+            let float = opah::json::python_float;
+            (float(d.low()), d.high(), float(d.step()?))
+        }
+        Distribution::Categorical(_) => return None,
+    };
+    (high < given).then(|| {
+        format!(
+            "`{name}`: {low} and {given} are no whole number of steps of {step} apart; the greatest value is {high}"
+        )
+    })
+}
+
+/// The attributes of one parameter while they are read.
+struct Attributes<'n, 'p, 'f> {
+    node: &'n Node,
+    /// `` `lr`:  `` before every message.
+    label: String,
+    problems: &'p mut Problems<'f>,
+}
+
+impl Attributes<'_, '_, '_> {
+    fn check_keys(&mut self, kind: &Kind) {
+        let known = || kind.required.iter().chain(kind.optional).copied();
+        for (key, at, _) in self.node.fields().unwrap_or_default() {
+            if known().all(|name| name != key) {
+                let meant = did_you_mean(key, known());
+                let all = known().collect::<Vec<_>>().join(", ");
+                let of = kind.name;
+                self.wrong(
+                    *at,
+                    format!("unknown attribute `{key}`{meant} (`{of}` has {all})"),
+                );
+            }
+        }
+        for name in kind.required {
+            if self.node.get(name).is_none() {
+                let message = format!("`{}` needs the attribute `{name}`", kind.name);
+                self.wrong(self.node.at, message);
+            }
+        }
+    }
+
+    fn wrong(&mut self, at: Option<Position>, message: impl AsRef<str>) {
+        let message = format!("{}{}", self.label, message.as_ref());
+        self.problems.add(at, message);
+    }
+
+    fn number(&mut self, key: &str) -> Option<f64> {
+        let node = self.node.get(key)?;
+        if let NodeValue::Number(number) = &node.value {
+            return number.as_f64();
+        }
+        let hint = unquoted(node);
+        self.wrong(
+            node.at,
+            format!("`{key}` must be a number, not {node}{hint}"),
+        );
+        None
+    }
+
+    fn whole(&mut self, key: &str) -> Option<i64> {
+        let node = self.node.get(key)?;
+        if let NodeValue::Number(number) = &node.value {
+            let integral = |float: &f64| float.fract() == 0.0 && float.abs() < (1_u64 << 53) as f64;
+            let whole = number
+                .as_i64()
+                .or_else(|| number.as_f64().filter(integral).map(|float| float as i64));
+            if whole.is_some() {
+                return whole;
+            }
+        }
+        let hint = match &node.value {
+            NodeValue::Number(_) => "; use the type `float`, or round it".to_owned(),
+            _ => unquoted(node),
+        };
+        let message = format!("`{key}` must be a whole number, not {node}{hint}");
+        self.wrong(node.at, message);
+        None
+    }
+
+    fn is_given(&self, key: &str) -> bool {
+        let given = self.node.get(key);
+        given.is_some_and(|node| node.value != NodeValue::Null)
+    }
+
+    fn optional_whole(&mut self, key: &str, default: i64) -> Option<i64> {
+        if self.is_given(key) {
+            self.whole(key)
+        } else {
+            Some(default)
+        }
+    }
+
+    /// `Some(None)` when it is not given, `None` when it is wrong.
+    #[expect(
+        clippy::option_option,
+        reason = "absent and wrong are different things"
+    )]
+    fn optional_number(&mut self, key: &str) -> Option<Option<f64>> {
+        if self.is_given(key) {
+            self.number(key).map(Some)
+        } else {
+            Some(None)
+        }
+    }
+
+    fn flag(&mut self, key: &str) -> Option<bool> {
+        let Some(node) = self.node.get(key) else {
+            return Some(false);
+        };
+        if let NodeValue::Bool(truth) = node.value {
+            return Some(truth);
+        }
+        self.wrong(
+            node.at,
+            format!("`{key}` must be true or false, not {node}"),
+        );
+        None
+    }
+
+    fn choices(&mut self) -> Option<Vec<Choice>> {
+        let node = self.node.get("choices")?;
+        let NodeValue::Array(items) = &node.value else {
+            self.wrong(node.at, format!("`choices` must be an array, not {node}"));
+            return None;
+        };
+        let mut choices = Vec::new();
+        for item in items {
+            let choice = match &item.value {
+                NodeValue::Null => Choice::Null,
+                NodeValue::Bool(truth) => Choice::Bool(*truth),
+                NodeValue::Text(text) => Choice::Str(text.clone()),
+                NodeValue::Number(number) => match (number.as_i64(), number.as_f64()) {
+                    (Some(whole), _) => Choice::Int(whole),
+                    (None, float) => Choice::Float(float?),
+                },
+                _ => {
+                    let can = "null, true, false, a number or a text";
+                    self.wrong(item.at, format!("a choice can be {can}, not {item}"));
+                    return None;
+                }
+            };
+            if choices.contains(&choice) {
+                self.wrong(item.at, format!("the choice {item} is given twice"));
+                return None;
+            }
+            choices.push(choice);
+        }
+        Some(choices)
+    }
+}
+
+/// The hint for a number in quotes.
+fn unquoted(node: &Node) -> String {
+    let number = node.text().filter(|text| text.parse::<f64>().is_ok());
+    number.map_or_else(String::new, |text| format!("; write {text} without quotes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse_text(text: &str) -> Result<Space> {
+        parse(Path::new("hparams.json"), text, &ExtVars::new())
+    }
+
+    fn refused(text: &str) -> String {
+        parse_text(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_type_is_read_in_the_order_of_the_file() {
+        let space = parse_text(
+            r#"[
+              {"type": "int", "attributes": {"name": "b", "low": 32, "high": 256.0}},
+              {"type": "int", "attributes": {"name": "a", "low": 1, "high": 8, "log": true}},
+              {"type": "float", "attributes": {"name": "f", "low": 0, "high": 1, "step": 0.25}},
+              {"type": "float", "attributes": {"name": "lr", "low": 5e-3, "high": 0.5, "log": true, "step": null}},
+              {"type": "categorical", "attributes": {"name": "c", "choices": [null, true, 2, 0.5, "x"]}},
+              {"type": "uniform", "attributes": {"name": "u", "low": 0, "high": 1}},
+              {"type": "loguniform", "attributes": {"name": "l", "low": 0.1, "high": 1}},
+              {"type": "discrete_uniform", "attributes": {"name": "d", "low": 0, "high": 1, "q": 0.5}}
+            ]"#,
+        )
+        .unwrap();
+        let shown: Vec<String> = space
+            .parameters
+            .iter()
+            .map(|parameter| format!("{} {}", parameter.name, parameter.distribution))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "b int(32, 256)",
+                "a int(1, 8, log)",
+                "f float(0.0, 1.0, step=0.25)",
+                "lr float(0.005, 0.5, log)",
+                "c categorical(null, true, 2, 0.5, x)",
+                "u float(0.0, 1.0)",
+                "l float(0.1, 1.0, log)",
+                "d float(0.0, 1.0, step=0.5)",
+            ]
+        );
+        assert_eq!(space.parameters[0].place, "hparams.json:2:54");
+        assert_eq!(space.warnings, [""; 0]);
+    }
+
+    /// One wrong entry each; the position is that of what is wrong.
+    #[test]
+    fn what_is_wrong_is_told_with_its_place() {
+        let entry = |kind: &str, attributes: &str| {
+            refused(&format!(
+                "[{{\"type\": \"{kind}\", \"attributes\": {{{attributes}}}}}]"
+            ))
+        };
+        let cases = [
+            ("int", r#""name": "x", "low": 3, "high": 2"#),
+            ("float", r#""name": "x", "low": 0, "high": 1, "log": true"#),
+            (
+                "float",
+                r#""name": "x", "low": 1, "high": 2, "log": true, "step": 0.5"#,
+            ),
+            (
+                "int",
+                r#""name": "x", "low": 1, "high": 2, "log": true, "step": 2"#,
+            ),
+            ("int", r#""name": "x", "low": 0.5, "high": 2"#),
+            ("int", r#""name": "x", "low": "1", "high": 2"#),
+            ("float", r#""name": "x", "low": true, "high": 2"#),
+            ("int", r#""name": "x", "low": 1, "hihg": 2"#),
+            ("int", r#""name": "x", "low": 1, "high": 2, "step": 0"#),
+            (
+                "float",
+                r#""name": "x", "low": 1, "high": 2, "log": "true""#,
+            ),
+            ("flaot", r#""name": "x", "low": 1, "high": 2"#),
+            ("categorical", r#""name": "x", "choices": []"#),
+            ("categorical", r#""name": "x", "choices": [1, [2]]"#),
+            ("categorical", r#""name": "x", "choices": [1, 1.0]"#),
+            (
+                "discrete_uniform",
+                r#""name": "x", "low": 0, "high": 1, "q": -1"#,
+            ),
+            ("uniform", r#""low": 0, "high": 1"#),
+            ("uniform", r#""name": 7, "low": 0, "high": 1"#),
+        ];
+        let told: Vec<String> = cases.map(|(kind, given)| entry(kind, given)).to_vec();
+        insta::assert_snapshot!(told.join("\n---\n"));
+    }
+
+    #[test]
+    fn everything_is_told_at_once() {
+        let told = refused(
+            "[{\"type\": \"int\", \"attributes\": {\"name\": \"a\", \"low\": 1, \"high\": 2}},\n \
+              {\"type\": \"int\", \"attributes\": {\"name\": \"a\", \"low\": 1, \"high\": 2}},\n \
+              {\"typ\": \"int\", \"keyword\": {}},\n 7]",
+        );
+        insta::assert_snapshot!(told);
+        assert!(refused("{}").ends_with("must be an array of parameters, not an object"));
+        assert!(refused("[]").ends_with("has no parameter"));
+        assert_eq!(
+            refused("[\n{\"type\": \"int\" \"attributes\": {}}]"),
+            "hparams.json:2:16: expected `,` or `}`, found `\"`"
+        );
+    }
+
+    #[test]
+    fn a_range_that_is_no_multiple_of_its_step_is_warned_of() {
+        let text =
+            r#"[{"type": "int", "attributes": {"name": "n", "low": 0, "high": 10, "step": 4}}]"#;
+        let warnings = parse_text(text).unwrap().warnings;
+        let expected =
+            "`n`: 0 and 10 are no whole number of steps of 4 apart; the greatest value is 8";
+        assert_eq!(warnings, [expected]);
+    }
+
+    #[test]
+    fn jsonnet_is_evaluated() {
+        let text = "local int(name) = { type: 'int', attributes: { name: name, low: 1, high: \
+                    std.parseInt(std.extVar('most')) } };\n[int('a'), int('b')]";
+        let ext_vars = ExtVars::new().with("most", "9");
+        let space = parse(Path::new("space.jsonnet"), text, &ext_vars).unwrap();
+        assert_eq!(space.parameters[1].distribution.to_string(), "int(1, 9)");
+        let error = parse(Path::new("space.jsonnet"), text, &ExtVars::new()).unwrap_err();
+        assert!(error.to_string().contains("`most`"), "{error}");
+    }
+}

@@ -1,0 +1,295 @@
+//! Which process runs a trial, and whether it is still alive.
+//!
+//! A worker holds a lock on a file of its own in the serialization directory for as long
+//! as it lives; the system lets go of the lock when the process ends, however it ends. Its
+//! trials name the file. A RUNNING trial whose file nobody holds was left by a worker that
+//! was killed: it waits again, to be run under its own number.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use opah::json::Json;
+use opah::storage::{Outcome, TrialUpdate};
+use opah::study::FAILURE_ATTR;
+use opah::{FrozenTrial, Study};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// The attribute of a trial that says who runs it.
+pub(crate) const WORKER: &str = "opah:worker";
+/// The attribute of a trial that counts the workers that died while running it.
+const DEATHS: &str = "opah:deaths";
+/// How the names of locks begin.
+const PREFIX: &str = ".worker-";
+/// A trial that has killed so many workers is given up.
+const MOST_DEATHS: u32 = 5;
+
+/// This process, as other processes see it.
+#[derive(Debug)]
+pub(crate) struct Presence {
+    worker: Worker,
+    /// Held, not used.
+    _lock: File,
+}
+
+/// What a trial says of its worker.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Worker {
+    host: String,
+    pid: u32,
+    started: String,
+    /// An absolute path.
+    lock: PathBuf,
+}
+
+impl Presence {
+    /// Takes a new lock in a directory that exists.
+    pub(crate) fn take(directory: &Path) -> Result<Self> {
+        let folder = directory.canonicalize().map_err(io("read", directory))?;
+        loop {
+            let started = Timestamp::now();
+            let pid = std::process::id();
+            let name = format!("{PREFIX}{pid}-{}.lock", started.as_nanosecond());
+            let path = folder.join(name);
+            let file = File::create_new(&path).map_err(io("make", &path))?;
+            match file.try_lock() {
+                Err(TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
+                // Somebody who tidied up was faster, and removes it.
+                Err(TryLockError::WouldBlock) => continue,
+                Ok(()) if !path.exists() => continue,
+                Ok(()) => {}
+            }
+            let worker = Worker {
+                host: host(),
+                pid,
+                started: started.to_string(),
+                lock: path,
+            };
+            return Ok(Self {
+                worker,
+                _lock: file,
+            });
+        }
+    }
+
+    /// What the worker's trials say of it.
+    pub(crate) fn note(&self) -> (String, Json) {
+        (WORKER.to_owned(), Json::new(&self.worker))
+    }
+}
+
+impl Drop for Presence {
+    fn drop(&mut self) {
+        // If it stays, the next worker removes it.
+        let _ = std::fs::remove_file(&self.worker.lock);
+    }
+}
+
+/// What became of the trials that dead workers left.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Recovered {
+    /// They wait to be run again.
+    pub(crate) waiting: Vec<u64>,
+    /// They killed too many workers.
+    pub(crate) given_up: Vec<u64>,
+    /// They run on machines that can't be looked at: number and who runs them.
+    pub(crate) elsewhere: Vec<(u64, String)>,
+}
+
+impl Recovered {
+    /// The same in sentences.
+    pub(crate) fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for number in &self.waiting {
+            notes.push(format!(
+                "trial {number} was left unfinished by a worker that is gone; it is run again"
+            ));
+        }
+        for number in &self.given_up {
+            notes.push(format!(
+                "trial {number} is given up: {MOST_DEATHS} workers died while running it"
+            ));
+        }
+        for (number, who) in &self.elsewhere {
+            notes.push(format!(
+                "trial {number} is run by {who}; if that is gone, --take-over runs the trial again"
+            ));
+        }
+        notes
+    }
+}
+
+/// Takes the RUNNING trials of dead workers back; `all` means those of every worker that
+/// can't be seen to be alive.
+pub(crate) fn recover(study: &Study, all: bool) -> Result<Recovered> {
+    let mut recovered = Recovered::default();
+    let running: Vec<_> = study.history()?.running().cloned().collect();
+    for trial in running {
+        let note = trial.system_attrs.get(WORKER);
+        match note
+            .and_then(Json::parse::<Worker>)
+            .map(|worker| (life(&worker), worker))
+        {
+            Some((Life::Alive, _)) => {}
+            Some((Life::Dead, _)) => take_back(study, &trial, &mut recovered)?,
+            _ if all => take_back(study, &trial, &mut recovered)?,
+            Some((Life::Unknown, worker)) => {
+                let who = format!("process {} on {}", worker.pid, worker.host);
+                recovered.elsewhere.push((trial.number, who));
+            }
+            None => {
+                let who = "a program other than opah".to_owned();
+                recovered.elsewhere.push((trial.number, who));
+            }
+        }
+    }
+    Ok(recovered)
+}
+
+fn take_back(study: &Study, trial: &FrozenTrial, recovered: &mut Recovered) -> Result<()> {
+    let deaths = trial.system_attrs.get(DEATHS).and_then(Json::parse::<u32>);
+    let deaths = deaths.unwrap_or(0) + 1;
+    let counted = (DEATHS.to_owned(), Json::new(&deaths));
+    let done = if deaths < MOST_DEATHS {
+        let worker = trial.system_attrs.get_key_value(WORKER);
+        let worker = worker.map(|(key, json)| (key.clone(), json.clone()));
+        let noted: Vec<_> = worker.into_iter().chain([counted]).collect();
+        study.release(trial, &noted)
+    } else {
+        let reason = format!("{MOST_DEATHS} workers died while running it (out of memory?)");
+        let update = TrialUpdate {
+            system_attrs: vec![counted, (FAILURE_ATTR.to_owned(), Json::new(&reason))],
+            ..TrialUpdate::default()
+        };
+        let storage = study.storage();
+        storage.finish_trial(trial.id, &update, &Outcome::Failed, Timestamp::now())
+    };
+    match done {
+        Ok(()) if deaths < MOST_DEATHS => recovered.waiting.push(trial.number),
+        Ok(()) => recovered.given_up.push(trial.number),
+        // Another worker has just taken it back.
+        Err(opah::Error::WrongState { .. }) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}
+
+/// Removes the locks that dead workers left in a directory.
+pub(crate) fn tidy(directory: &Path) {
+    let Ok(entries) = std::fs::read_dir(directory) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        if is_ours && is_free(&entry.path()) {
+            // Whoever can't remove it leaves it to the next.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Life {
+    Alive,
+    Dead,
+    Unknown,
+}
+
+fn life(worker: &Worker) -> Life {
+    if worker.lock.exists() {
+        return if is_free(&worker.lock) {
+            Life::Dead
+        } else {
+            Life::Alive
+        };
+    }
+    let folder_is_seen = worker.lock.parent().is_some_and(Path::exists);
+    if folder_is_seen || worker.host == host() {
+        Life::Dead
+    } else {
+        Life::Unknown
+    }
+}
+
+fn is_free(lock: &Path) -> bool {
+    let file = File::options().read(true).write(true).open(lock);
+    file.is_ok_and(|file| file.try_lock().is_ok())
+}
+
+fn host() -> String {
+    let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    read.map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
+}
+
+fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> Error + 'p {
+    move |reason| Error::Io {
+        action,
+        path: path.to_owned(),
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opah::{Direction, TrialState};
+
+    use super::*;
+
+    #[test]
+    fn only_the_trials_of_the_dead_are_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::in_memory("s", &[Direction::Minimize]).unwrap();
+        let alive = Presence::take(folder.path()).unwrap();
+        let dead = Presence::take(folder.path()).unwrap();
+        let _running = study.ask_as(&[alive.note()]).unwrap();
+        let mut left = study.ask_as(&[dead.note()]).unwrap();
+        let x = left.suggest_float("x", 0.0..=1.0).unwrap();
+        left.report(0, x).unwrap();
+        let _foreign = study.ask().unwrap();
+        assert_eq!(recover(&study, false).unwrap().waiting, [0; 0]);
+        drop(dead);
+        let recovered = recover(&study, false).unwrap();
+        assert_eq!(recovered.waiting, [1]);
+        assert_eq!(
+            recovered.elsewhere,
+            [(2, "a program other than opah".to_owned())]
+        );
+        let mut again = study.ask().unwrap();
+        assert_eq!(again.number(), 1);
+        assert_eq!(again.suggest_float("x", 0.0..=1.0).unwrap(), x);
+        assert_eq!(recover(&study, true).unwrap().waiting, [1, 2]);
+    }
+
+    #[test]
+    fn a_trial_that_kills_its_workers_is_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let study = Study::in_memory("s", &[Direction::Minimize]).unwrap();
+        for _ in 0..MOST_DEATHS {
+            let worker = Presence::take(folder.path()).unwrap();
+            assert_eq!(study.ask_as(&[worker.note()]).unwrap().number(), 0);
+            drop(worker);
+            recover(&study, false).unwrap();
+        }
+        let trial = &study.trials().unwrap()[0];
+        assert_eq!(trial.state, TrialState::Fail);
+        assert!(
+            trial.system_attrs[FAILURE_ATTR]
+                .as_str()
+                .contains("workers died")
+        );
+    }
+
+    #[test]
+    fn locks_of_the_living_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let alive = Presence::take(folder.path()).unwrap();
+        std::fs::write(folder.path().join(".worker-1-2.lock"), "").unwrap();
+        tidy(folder.path());
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+        assert_eq!(left.len(), 1);
+        assert!(alive.worker.lock.exists());
+    }
+}

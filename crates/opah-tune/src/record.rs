@@ -1,0 +1,202 @@
+//! What a study was begun with, kept as its system attributes under `opah:`.
+//!
+//! When the search goes on, what is asked for is compared with it: a search never falls
+//! back on another sampler, space or config without anybody noticing.
+
+use opah::frozen_trial::FrozenStudy;
+use opah::json::Json;
+use opah::storage::AttrKind;
+use opah::{Distribution, Study};
+use serde_json::{Value, json};
+
+use crate::algorithm::Algorithm;
+use crate::difference::difference;
+use crate::error::Result;
+use crate::experiment::Change;
+use crate::hparams::Space;
+
+/// The attribute of the study's metric, which retraining needs.
+pub const METRIC: &str = "opah:metric";
+/// The attribute of the changes made to the config.
+pub const CHANGES: &str = "opah:changes";
+/// The attribute of the config's text.
+pub const CONFIG: &str = "opah:config";
+/// The attribute of the parameters, in the order of suggestion.
+pub const SPACE: &str = "opah:space";
+/// The config with every parameter at its low: what it comes to, imports and environment
+/// included.
+const FINGERPRINT: &str = "opah:config-fingerprint";
+const SAMPLER: &str = "opah:sampler";
+const PRUNER: &str = "opah:pruner";
+const SEED: &str = "opah:seed";
+const TOKEN: &str = "opah:token";
+const COMMAND: &str = "opah:command";
+const VERSION: &str = "opah:version";
+
+/// What a study is begun with.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Record {
+    pub(crate) metric: String,
+    /// Without its seed.
+    pub(crate) sampler: Algorithm,
+    /// `None` when the config has no callback that would ask it.
+    pub(crate) pruner: Option<Algorithm>,
+    pub(crate) seed: u64,
+    /// One line per parameter.
+    pub(crate) space: Vec<(String, Distribution)>,
+    pub(crate) config: String,
+    pub(crate) fingerprint: String,
+    pub(crate) changes: Vec<Change>,
+    /// Tells this study from another of the same name.
+    pub(crate) token: String,
+    pub(crate) command: Vec<String>,
+}
+
+impl Record {
+    pub(crate) fn space_of(space: &Space) -> Vec<(String, Distribution)> {
+        let parameters = space.parameters.iter();
+        parameters
+            .map(|parameter| (parameter.name.to_string(), parameter.distribution.clone()))
+            .collect()
+    }
+
+    fn attributes(&self) -> Vec<(&'static str, Json)> {
+        let distribution = |(name, distribution): &(String, Distribution)| {
+            let parsed: Value = Json::from_text(distribution.to_json()).to_value();
+            json!({"name": name, "distribution": parsed})
+        };
+        let space: Vec<Value> = self.space.iter().map(distribution).collect();
+        vec![
+            (METRIC, Json::new(&self.metric)),
+            (SAMPLER, Json::new(&self.sampler.to_json())),
+            (
+                PRUNER,
+                Json::new(&self.pruner.as_ref().map(Algorithm::to_json)),
+            ),
+            (SEED, Json::new(&self.seed)),
+            (SPACE, Json::new(&space)),
+            (CONFIG, Json::new(&self.config)),
+            (FINGERPRINT, Json::new(&self.fingerprint)),
+            (CHANGES, Json::new(&self.changes)),
+            (TOKEN, Json::new(&self.token)),
+            (COMMAND, Json::new(&self.command)),
+            (VERSION, Json::new(env!("CARGO_PKG_VERSION"))),
+        ]
+    }
+
+    /// Writes what the study does not have yet; with `replace` also what it has otherwise.
+    pub(crate) fn write(&self, study: &Study, replace: bool) -> Result<()> {
+        let stored = study.frozen()?.system_attrs;
+        for (key, value) in self.attributes() {
+            let known = stored.get(key);
+            if known.is_none() || (replace && known != Some(&value)) {
+                study.set_attr(AttrKind::System, key, &value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What is asked for that is not what was begun, as a text for people.
+    pub(crate) fn difference(&self, stored: &Stored) -> Option<String> {
+        let algorithm = |algorithm: &Algorithm| algorithm.to_json().to_string();
+        let mut sections = Vec::new();
+        let mut compare = |title: &str, before: Option<String>, after: String| {
+            if let Some(before) = before {
+                sections.extend(difference(title, &before, &after));
+            }
+        };
+        compare(
+            "space",
+            stored.space.as_deref().map(lines),
+            lines(&self.space),
+        );
+        compare(
+            "sampler",
+            stored.sampler.as_ref().map(algorithm),
+            algorithm(&self.sampler),
+        );
+        let seed = |seed: u64| seed.to_string();
+        compare("seed", stored.seed.map(seed), seed(self.seed));
+        let pruner = |pruner: &Option<Algorithm>| {
+            let given = pruner.as_ref();
+            given.map_or_else(|| "none".to_owned(), algorithm)
+        };
+        compare(
+            "pruner",
+            stored.has_pruner.then(|| pruner(&stored.pruner)),
+            pruner(&self.pruner),
+        );
+        let before = sections.len();
+        let mut compare = |title: &str, before: Option<&String>, after: &str| {
+            if let Some(before) = before {
+                sections.extend(difference(title, before, after));
+            }
+        };
+        compare("config", stored.config.as_ref(), &self.config);
+        if sections.len() == before {
+            // The text is the same, but not what it comes to.
+            let title = "evaluated config";
+            let fingerprint = stored.fingerprint.as_ref();
+            sections.extend(
+                fingerprint.and_then(|before| difference(title, before, &self.fingerprint)),
+            );
+        }
+        (!sections.is_empty()).then(|| sections.join("\n"))
+    }
+}
+
+fn lines(space: &[(String, Distribution)]) -> String {
+    let line = |(name, distribution): &(String, Distribution)| format!("{name}: {distribution}");
+    space.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What is stored of a record; all of it unless the study is foreign or its making was
+/// interrupted.
+#[derive(Debug, Default)]
+pub(crate) struct Stored {
+    pub(crate) metric: Option<String>,
+    pub(crate) sampler: Option<Algorithm>,
+    pub(crate) pruner: Option<Algorithm>,
+    /// Whether it is known that there is a pruner or none.
+    has_pruner: bool,
+    pub(crate) seed: Option<u64>,
+    pub(crate) space: Option<Vec<(String, Distribution)>>,
+    pub(crate) config: Option<String>,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) token: Option<String>,
+}
+
+impl Stored {
+    pub(crate) fn of(study: &FrozenStudy) -> Self {
+        let attr = |key: &str| study.system_attrs.get(key);
+        let text = |key: &str| attr(key).and_then(Json::parse::<String>);
+        let pruner = attr(PRUNER);
+        Self {
+            metric: text(METRIC),
+            sampler: attr(SAMPLER).and_then(|json| Algorithm::from_json(&json.to_value())),
+            pruner: pruner.and_then(|json| Algorithm::from_json(&json.to_value())),
+            has_pruner: pruner.is_some(),
+            seed: attr(SEED).and_then(Json::parse::<u64>),
+            space: stored_space(study),
+            config: text(CONFIG),
+            fingerprint: text(FINGERPRINT),
+            token: text(TOKEN),
+        }
+    }
+
+    /// Whether `opah tune` made the study.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.token.is_some() || self.metric.is_some()
+    }
+}
+
+/// The search space that a study was begun with, in the order of suggestion.
+pub fn stored_space(study: &FrozenStudy) -> Option<Vec<(String, Distribution)>> {
+    let entries: Vec<Value> = study.system_attrs.get(SPACE)?.parse()?;
+    let entry = |entry: &Value| {
+        let name = entry.get("name")?.as_str()?.to_owned();
+        let distribution = Json::new(entry.get("distribution")?);
+        Some((name, Distribution::from_json(distribution.as_str()).ok()?))
+    };
+    entries.iter().map(entry).collect()
+}

@@ -1,0 +1,396 @@
+//! A search from its files to its end: everything that `opah tune` does but the showing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+use opah::math::random::fresh_seed;
+use opah::{Direction, Study, TrialState};
+use opah_train::config::ExtVars;
+use opah_train::data::CorpusCache;
+use opah_train::trainer::Keep;
+use serde_json::Value;
+
+use crate::algorithm::Algorithm;
+use crate::check::{self, Checked};
+use crate::directories::{Directories, KeepWeights};
+use crate::error::{Error, Result};
+use crate::event::{Beginning, Event, Observer, Once};
+use crate::executor::{Executor, Failure, TrainerExecutor};
+use crate::experiment::{Change, Experiment};
+use crate::hparams::{self, Space};
+use crate::objective::{self, Objective};
+use crate::presence::{self, Presence};
+use crate::record::{Record, Stored};
+use crate::worker::{self, End, Search, State};
+
+/// The sampler when none is chosen: Optuna's default.
+const DEFAULT_SAMPLER: &str = "tpe";
+/// The pruner when the config has the callback and none is chosen: Optuna's default.
+const DEFAULT_PRUNER: &str = "median";
+
+/// Seeds that nobody gave are below, to be short enough to be typed.
+const FRESH_SEEDS: u64 = 1_000_000;
+
+/// What a search is asked to do.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The config.
+    pub config: PathBuf,
+    /// The search space.
+    pub space: PathBuf,
+    /// What the config sees besides a trial's values.
+    pub ext_vars: ExtVars,
+    /// Changes of the evaluated config.
+    pub changes: Vec<Change>,
+    /// Where the trials' directories are made.
+    pub serialization_dir: PathBuf,
+    /// The storage; `trial.db` in the serialization directory if `None`.
+    pub storage: Option<String>,
+    /// The study; named for the config's file if `None`.
+    pub study_name: Option<String>,
+    /// What is searched for; the config's `trainer.validation_metric` if `None`.
+    pub metric: Option<String>,
+    /// Must not contradict the metric.
+    pub direction: Option<Direction>,
+    /// The sampler; the study's, or TPE, if `None`.
+    pub sampler: Option<Algorithm>,
+    /// The pruner; the study's, or the median, if `None`.
+    pub pruner: Option<Algorithm>,
+    /// The seed of all draws; the study's, or a fresh one, if `None`.
+    pub seed: Option<u64>,
+    /// Finished trials of the study when the search ends, failed and pruned ones included.
+    pub n_trials: usize,
+    /// No trial begins after so much time.
+    pub timeout: Option<Duration>,
+    /// Trials side by side.
+    pub jobs: usize,
+    /// So many failures in a row end the search.
+    pub max_failures: Option<usize>,
+    /// Whose weights are kept.
+    pub keep: KeepWeights,
+    /// Whether a study that `opah tune` did not make may be continued.
+    pub skip_if_exists: bool,
+    /// Whether the space, config, sampler, pruner or seed may differ from the study's.
+    pub allow_change: bool,
+    /// Whether running trials of workers that can't be seen are run again.
+    pub take_over: bool,
+    /// The command line, kept with the study.
+    pub command: Vec<String>,
+}
+
+/// A search whose files were read and checked.
+#[derive(Debug)]
+pub struct Plan {
+    options: Options,
+    experiment: Experiment,
+    space: Space,
+    checked: Checked,
+    /// What is searched for.
+    pub objective: Objective,
+}
+
+/// What a search came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The study.
+    pub study: Study,
+    /// What was searched for.
+    pub objective: Objective,
+    /// Why the search ended.
+    pub end: End,
+    /// The storage's URL.
+    pub storage: String,
+}
+
+impl Plan {
+    /// Reads the files and checks that they fit together; writes nothing.
+    pub fn new(options: Options) -> Result<Self> {
+        let experiment = Experiment::open(
+            &options.config,
+            options.ext_vars.clone(),
+            options.changes.clone(),
+        )?;
+        let space = hparams::read(&options.space, &options.ext_vars)?;
+        let checked = check::check(&experiment, &space)?;
+        let metric = options.metric.as_deref();
+        let objective = objective::resolve(&checked.config, metric, options.direction)?;
+        Ok(Self {
+            options,
+            experiment,
+            space,
+            checked,
+            objective,
+        })
+    }
+
+    /// The text of `config.json` of a trial 0, drawn as the search would; writes nothing.
+    pub fn sample(&self) -> Result<String> {
+        let study = Study::in_memory(&self.study_name(), &[self.objective.direction])?;
+        let record = self.record(&Stored::default())?;
+        let study = study.with_sampler(seeded(&record).build_sampler()?);
+        let mut trial = study.ask()?;
+        let mut values = Vec::new();
+        for parameter in &self.space.parameters {
+            let value = trial.suggest(&parameter.name, &parameter.distribution)?;
+            values.push((&*parameter.name, value));
+        }
+        let values = values.iter().map(|(name, value)| (*name, value));
+        let document = self.experiment.document(values)?;
+        document.read()?;
+        Ok(document.to_config_json())
+    }
+
+    /// Runs the search until its budget is used up or `stop` is set.
+    pub fn run(
+        &self,
+        corpora: CorpusCache,
+        stop: &Arc<AtomicBool>,
+        observer: &dyn Observer,
+    ) -> Result<Outcome> {
+        let executor = TrainerExecutor::new(
+            self.experiment.clone(),
+            self.checked.config.clone(),
+            self.objective.metric.clone(),
+            corpora,
+            self.threads(),
+            match self.options.keep {
+                KeepWeights::Best(0) => Keep::Nothing,
+                KeepWeights::Best(_) | KeepWeights::All => Keep::Best,
+            },
+            stop.clone(),
+        );
+        self.run_with(&executor, stop, observer)
+    }
+
+    /// The same with trials of any kind.
+    pub fn run_with(
+        &self,
+        executor: &dyn Executor,
+        stop: &AtomicBool,
+        observer: &dyn Observer,
+    ) -> Result<Outcome> {
+        let observer: &dyn Observer = &Once::new(observer);
+        let options = &self.options;
+        let root = &options.serialization_dir;
+        let deadline = options
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        Directories::make(root)?;
+        let url = self.storage_url();
+        let storage = opah::storage::open(&url)?;
+        let study =
+            Study::load_or_create(storage, &self.study_name(), &[self.objective.direction])?;
+        let record = self.begin(&study)?;
+        let directories = Directories::claim(
+            root,
+            study.name(),
+            &record.token,
+            options.keep,
+            self.objective.direction,
+        )?;
+        let study = study.with_sampler(seeded(&record).build_sampler()?);
+        let study = match &record.pruner {
+            Some(pruner) => study.with_pruner(pruner.build_pruner()?),
+            None => study,
+        };
+        let presence = Presence::take(root)?;
+        self.tell_beginning(&study, &record, &url, observer)?;
+        let recovered = presence::recover(&study, options.take_over)?;
+        presence::tidy(root);
+        for text in recovered.notes() {
+            observer.observe(&Event::Note { text });
+        }
+        directories.sweep(study.trials()?.iter().map(|trial| &**trial))?;
+        if count_finished(&study)? < options.n_trials {
+            executor.prepare().map_err(|failure| match failure {
+                Failure::Trial(reason) | Failure::Surroundings(reason) => {
+                    Error::NotAvailable(reason)
+                }
+            })?;
+        }
+        let search = Search {
+            study: &study,
+            space: &self.space.parameters,
+            executor,
+            directories: &directories,
+            reports: record.pruner.is_some(),
+            n_trials: options.n_trials,
+            deadline,
+            max_failures: options.max_failures,
+            worker: presence.note(),
+            stop,
+            observer,
+            state: std::sync::Mutex::new(State::default()),
+        };
+        let end = search.run(options.jobs)?;
+        Ok(Outcome {
+            end,
+            objective: self.objective.clone(),
+            storage: url,
+            study,
+        })
+    }
+
+    fn study_name(&self) -> String {
+        let stem = || {
+            let stem = self.options.config.file_stem();
+            stem.map_or_else(
+                || "opah".to_owned(),
+                |stem| stem.to_string_lossy().into_owned(),
+            )
+        };
+        self.options.study_name.clone().unwrap_or_else(stem)
+    }
+
+    fn storage_url(&self) -> String {
+        let path = self.options.serialization_dir.join("trial.db");
+        let default = || format!("sqlite:///{}", path.display());
+        self.options.storage.clone().unwrap_or_else(default)
+    }
+
+    /// Each trial's threads: the cores are shared out among the jobs.
+    fn threads(&self) -> usize {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        (cores / self.options.jobs.max(1)).max(1)
+    }
+
+    /// Compares what is asked for with what the study was begun with, and keeps it.
+    fn begin(&self, study: &Study) -> Result<Record> {
+        let name = study.name().to_owned();
+        let frozen = study.frozen()?;
+        let stored = Stored::of(&frozen);
+        let n_trials = study.history()?.len();
+        if !stored.is_ours() && n_trials > 0 && !self.options.skip_if_exists {
+            return Err(Error::Foreign {
+                study: name,
+                n_trials,
+            });
+        }
+        let metric = &self.objective.metric;
+        let now = format!("{} `{metric}`", self.objective.direction);
+        if frozen.directions != [self.objective.direction] {
+            let directions: Vec<String> =
+                frozen.directions.iter().map(ToString::to_string).collect();
+            return Err(Error::OtherObjective {
+                study: name,
+                before: format!("has the direction {}", directions.join(", ")),
+                now,
+            });
+        }
+        if let Some(before) = stored.metric.as_ref().filter(|before| *before != metric) {
+            return Err(Error::OtherObjective {
+                study: name,
+                before: format!("{}s `{before}`", self.objective.direction),
+                now,
+            });
+        }
+        let record = self.record(&stored)?;
+        if let Some(difference) = record.difference(&stored)
+            && !self.options.allow_change
+        {
+            return Err(Error::Changed {
+                study: name,
+                difference,
+            });
+        }
+        record.write(study, self.options.allow_change)?;
+        Ok(record)
+    }
+
+    /// What is asked for; what is not given is as stored, or has its default.
+    fn record(&self, stored: &Stored) -> Result<Record> {
+        let options = &self.options;
+        let sampler = options.sampler.clone().or_else(|| stored.sampler.clone());
+        let mut sampler = sampler.unwrap_or_else(|| Algorithm::named(DEFAULT_SAMPLER));
+        let in_options = sampler.options.shift_remove("seed");
+        let in_options = in_options.as_ref().and_then(Value::as_u64);
+        if let (Some(flag), Some(option)) = (options.seed, in_options)
+            && flag != option
+        {
+            return Err(Error::Flag {
+                given: format!("--seed {flag}"),
+                problem: format!("the sampler's options say seed {option}; leave one of them out"),
+            });
+        }
+        let pruner = options.pruner.clone();
+        let pruner = pruner.or_else(|| stored.pruner.clone());
+        let pruner = pruner.unwrap_or_else(|| Algorithm::named(DEFAULT_PRUNER));
+        let seed = options.seed.or(in_options).or(stored.seed);
+        let token = stored.token.clone();
+        Ok(Record {
+            metric: self.objective.metric.clone(),
+            sampler,
+            pruner: self.has_callback().then_some(pruner),
+            seed: seed.unwrap_or_else(|| fresh_seed() % FRESH_SEEDS),
+            space: Record::space_of(&self.space),
+            config: self.experiment.text().to_owned(),
+            fingerprint: self.checked.config_json.clone(),
+            changes: self.experiment.changes().to_vec(),
+            token: token.unwrap_or_else(|| format!("{:016x}", fresh_seed())),
+            command: options.command.clone(),
+        })
+    }
+
+    fn has_callback(&self) -> bool {
+        self.checked.config.trainer.pruner_callback
+    }
+
+    fn tell_beginning(
+        &self,
+        study: &Study,
+        record: &Record,
+        url: &str,
+        observer: &dyn Observer,
+    ) -> Result<()> {
+        let pruner = record.pruner.as_ref();
+        let beginning = Beginning {
+            study: study.name().to_owned(),
+            storage: url.to_owned(),
+            metric: record.metric.clone(),
+            direction: self.objective.direction,
+            sampler: record.sampler.to_json(),
+            seed: record.seed,
+            pruner: pruner.map_or(Value::Null, Algorithm::to_json),
+            is_default_pruner: pruner.is_some_and(|pruner| {
+                self.options.pruner.is_none() && *pruner == Algorithm::named(DEFAULT_PRUNER)
+            }),
+            n_finished: count_finished(study)?,
+            n_trials: self.options.n_trials,
+            jobs: self.options.jobs,
+            threads: self.threads(),
+            best: worker::best(study)?,
+        };
+        observer.observe(&Event::SearchStarted(Box::new(beginning)));
+        let doubts = self.space.warnings.iter().chain(&self.checked.warnings);
+        for text in doubts.cloned() {
+            observer.observe(&Event::Note { text });
+        }
+        if self.options.pruner.is_some() && !self.has_callback() {
+            let text = "a pruner is chosen, but the config has no callback that would ask it; \
+                        add `callbacks: ['optuna_pruner']` to `trainer`"
+                .to_owned();
+            observer.observe(&Event::Note { text });
+        }
+        Ok(())
+    }
+}
+
+/// The sampler with the seed of the record.
+fn seeded(record: &Record) -> Algorithm {
+    let mut sampler = record.sampler.clone();
+    if sampler.has_seed() {
+        sampler
+            .options
+            .insert("seed".to_owned(), record.seed.into());
+    }
+    sampler
+}
+
+fn count_finished(study: &Study) -> Result<usize> {
+    let finished = TrialState::ALL
+        .into_iter()
+        .filter(|state| state.is_finished());
+    Ok(study.count(&finished.collect::<Vec<_>>())?)
+}
