@@ -4,6 +4,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
 use opah_train::config::{Document, ExtVars};
+use opah_tune::experiment::Change;
 
 use crate::commands;
 
@@ -31,6 +32,12 @@ pub(crate) enum Command {
     Evaluate(commands::evaluate::Args),
     /// Predict the labels of texts
     Predict(commands::predict::Args),
+    /// Search for the best values of a configuration's external variables
+    Tune(Box<commands::tune::Args>),
+    /// Train the best trial of a study again
+    Retrain(commands::retrain::Args),
+    /// Write the configuration with the best trial's values filled in
+    ExportConfig(commands::export_config::Args),
     /// List the studies of a storage
     Studies(commands::studies::Args),
     /// List the trials of a study, with the columns of Optuna's `trials_dataframe`
@@ -86,6 +93,13 @@ pub(crate) struct ConfigChanges {
 }
 
 impl ConfigChanges {
+    /// The same as a list, in the order in which they are made.
+    pub(crate) fn listed(&self) -> Vec<Change> {
+        let overrides = self.overrides.iter().cloned().map(Change::Overrides);
+        let set = self.set.iter().cloned().map(Change::Set);
+        overrides.chain(set).collect()
+    }
+
     /// Changes the document: first `--overrides`, then each `--set`.
     pub(crate) fn apply(&self, document: &mut Document, ext_vars: &ExtVars) -> anyhow::Result<()> {
         if let Some(snippet) = &self.overrides {

@@ -6,6 +6,7 @@ mod commands;
 mod interrupt;
 mod output;
 mod run_view;
+mod search;
 
 use std::process::ExitCode;
 

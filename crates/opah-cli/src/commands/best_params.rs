@@ -1,6 +1,7 @@
 //! `opah best-params`
 
 use anyhow::Result;
+use opah_tune::retrain::BestTrial;
 
 use crate::args::Study;
 use crate::output;
@@ -16,16 +17,12 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let best = super::load(&args.study)?.best_trial()?;
-    let assign = |param: &opah::frozen_trial::Param| {
-        format!("{}={}", param.name, quoted(&param.external().to_string()))
-    };
-    let line: Vec<String> = best.params.iter().map(assign).collect();
-    output::print(&(line.join(" ") + "\n"))
+    let best = BestTrial::of(&super::load(&args.study)?)?;
+    output::print(&(best.environment(quoted) + "\n"))
 }
 
 /// A text as one word of a shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-+/:,@%".contains(c);
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();

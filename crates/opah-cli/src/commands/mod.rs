@@ -3,13 +3,16 @@
 pub(crate) mod best_params;
 pub(crate) mod best_trial;
 pub(crate) mod evaluate;
+pub(crate) mod export_config;
 pub(crate) mod importance;
 pub(crate) mod plot;
 pub(crate) mod predict;
 pub(crate) mod prepare_imdb;
+pub(crate) mod retrain;
 pub(crate) mod studies;
 pub(crate) mod train;
 pub(crate) mod trials;
+pub(crate) mod tune;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,6 +28,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Tune(args) => tune::run(&args),
+        Command::Retrain(args) => retrain::run(&args),
+        Command::ExportConfig(args) => export_config::run(&args),
         Command::Studies(args) => studies::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::BestTrial(args) => best_trial::run(&args),

@@ -1,0 +1,207 @@
+//! `opah tune`: search for the best values of a config's external variables.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use opah::Direction;
+use opah_train::config::ExtVars;
+use opah_train::data::CorpusCache;
+use opah_tune::KeepWeights;
+use opah_tune::algorithm::{self, Algorithm, Algorithms};
+use opah_tune::session::{Options, Plan};
+use opah_tune::worker::End;
+
+use crate::{args, interrupt, output, search};
+
+/// The flags of `opah tune`.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  opah tune classifier.jsonnet hparams.json -s result/optuna\n  \
+opah tune classifier.jsonnet hparams.json -s result/optuna --n-trials 30 --jobs 2 --seed 24\n  \
+opah tune classifier.jsonnet hparams.json -s result/optuna --pruner hyperband\n\n\
+The same command goes on where an interrupted search ended."
+)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct Args {
+    /// The configuration: Jsonnet whose `std.extVar` values are searched for
+    #[arg(value_name = "PARAM_PATH")]
+    config: PathBuf,
+    /// The search space: an array of `{type, attributes}`, as JSON or Jsonnet
+    #[arg(value_name = "HPARAM_PATH")]
+    space: PathBuf,
+    /// Where each trial leaves its `trial_N` directory
+    #[arg(short, long, value_name = "DIR")]
+    serialization_dir: PathBuf,
+    /// The storage's URL [default: trial.db in the serialization directory]
+    #[arg(long, value_name = "URL", env = "OPAH_STORAGE")]
+    storage: Option<String>,
+    /// The study's name [default: the configuration's file name without its ending]
+    #[arg(long, value_name = "NAME")]
+    study_name: Option<String>,
+    /// What is searched for, e.g. `best_validation_accuracy` [default: by the
+    /// configuration's `trainer.validation_metric`]
+    #[arg(long, value_name = "KEY")]
+    metrics: Option<String>,
+    /// Whether the metric is to be small or large; one that contradicts it is refused
+    /// [default: accuracy is to be large, loss small]
+    #[arg(long, value_enum)]
+    direction: Option<DirectionName>,
+    /// Trials of the study when the search ends, failed and pruned ones included
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    n_trials: usize,
+    /// Begin no trial after so many seconds
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    timeout: Option<Duration>,
+    /// Trials side by side; the cores are shared out among them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: u16,
+    /// The sampler, perhaps with options: `NAME` or `NAME:{"option": value}` [default: tpe]
+    #[arg(long, value_name = "NAME")]
+    sampler: Option<String>,
+    /// The pruner, written likewise; it is asked if the configuration has the callback
+    /// `optuna_pruner` [default: median]
+    #[arg(long, value_name = "NAME")]
+    pruner: Option<String>,
+    /// A file that chooses both: `{"sampler": {"type", "attributes"}, "pruner": …}`
+    #[arg(long, value_name = "FILE")]
+    optuna_param_path: Option<PathBuf>,
+    /// The seed of all draws [default: the study's; a fresh one for a new study]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Stop when so many trials in a row have failed
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    max_failures: u32,
+    /// Go on however many trials fail
+    #[arg(long, conflicts_with = "max_failures")]
+    skip_exception: bool,
+    /// Keep the weights of so many of the best trials
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    keep_best: usize,
+    /// Keep the weights of all complete trials
+    #[arg(long, conflicts_with = "keep_best")]
+    keep_all: bool,
+    /// Continue a study that another program made
+    #[arg(long)]
+    skip_if_exists: bool,
+    /// Continue the study although the space, configuration, sampler, pruner or seed is
+    /// another
+    #[arg(long)]
+    allow_change: bool,
+    /// Run again what other programs or machines are said to be running
+    #[arg(long)]
+    take_over: bool,
+    #[command(flatten)]
+    changes: args::ConfigChanges,
+    /// Check the configuration against the space, print the configuration of a first trial,
+    /// and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Show nothing while searching
+    #[arg(short, long)]
+    quiet: bool,
+    /// How the search is shown
+    #[arg(long, value_enum, default_value = "text")]
+    format: search::Format,
+    /// Accepted for AllenNLP's sake: there are no Python packages to import
+    #[arg(long, value_name = "NAME", hide = true)]
+    include_package: Vec<String>,
+}
+
+/// The directions by name.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum DirectionName {
+    Minimize,
+    Maximize,
+}
+
+fn seconds(text: &str) -> std::result::Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}
+
+pub(super) fn run(args: &Args) -> Result<()> {
+    if !args.include_package.is_empty() {
+        output::warn("--include-package is ignored: opah imports no Python packages");
+    }
+    let plan = Plan::new(options(args)?)?;
+    if args.dry_run {
+        return output::print(&(plan.sample()? + "\n"));
+    }
+    let stop = interrupt::stop_flag()?;
+    let view = search::view(args.format, args.quiet);
+    let corpora = CorpusCache::new(super::downloads());
+    let outcome = plan.run(corpora, &stop, view.as_ref());
+    drop(view);
+    let outcome = outcome?;
+    match args.format {
+        search::Format::Json => output::print(&(search::summary::json(&outcome) + "\n"))?,
+        search::Format::Text => output::print(&search::summary::text(
+            &outcome,
+            &args.config,
+            &args.serialization_dir,
+            args.keep_all || args.keep_best > 0,
+        )?)?,
+    }
+    if outcome.end == End::Interrupted {
+        interrupt::exit();
+    }
+    Ok(())
+}
+
+fn options(args: &Args) -> Result<Options> {
+    let chosen = algorithms(args)?;
+    Ok(Options {
+        config: args.config.clone(),
+        space: args.space.clone(),
+        ext_vars: ExtVars::from_environment(),
+        changes: args.changes.listed(),
+        serialization_dir: args.serialization_dir.clone(),
+        storage: args.storage.clone(),
+        study_name: args.study_name.clone(),
+        metric: args.metrics.clone(),
+        direction: args.direction.map(|name| match name {
+            DirectionName::Minimize => Direction::Minimize,
+            DirectionName::Maximize => Direction::Maximize,
+        }),
+        sampler: chosen.sampler,
+        pruner: chosen.pruner,
+        seed: args.seed,
+        n_trials: args.n_trials,
+        timeout: args.timeout,
+        jobs: usize::from(args.jobs),
+        max_failures: (!args.skip_exception).then_some(args.max_failures as usize),
+        keep: if args.keep_all {
+            KeepWeights::All
+        } else {
+            KeepWeights::Best(args.keep_best)
+        },
+        skip_if_exists: args.skip_if_exists,
+        allow_change: args.allow_change,
+        take_over: args.take_over,
+        command: std::env::args().collect(),
+    })
+}
+
+/// What the flags and the file choose; each may choose once.
+fn algorithms(args: &Args) -> Result<Algorithms> {
+    let mut chosen = match &args.optuna_param_path {
+        Some(file) => algorithm::read(file)?,
+        None => Algorithms::default(),
+    };
+    let both = |kind: &str| format!("both --{kind} and --optuna-param-path choose a {kind}");
+    if let Some(given) = &args.sampler {
+        if chosen.sampler.is_some() {
+            bail!(both("sampler"));
+        }
+        chosen.sampler = Some(Algorithm::sampler(given)?);
+    }
+    if let Some(given) = &args.pruner {
+        if chosen.pruner.is_some() {
+            bail!(both("pruner"));
+        }
+        chosen.pruner = Some(Algorithm::pruner(given)?);
+    }
+    Ok(chosen)
+}
