@@ -62,7 +62,7 @@ fn importances_are_rows_with_bars_greatest_first() {
         "{table}"
     );
     assert!(
-        rows[1].contains("units") && rows[1].contains("▎"),
+        rows[1].contains("units") && rows[1].contains("▏"),
         "{table}"
     );
     assert_eq!(rows.len(), 3, "{table}");
