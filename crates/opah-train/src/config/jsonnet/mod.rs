@@ -92,12 +92,13 @@ fn evaluate_here(file: &Path, text: &[u8], ext_vars: &ExtVars) -> Result<Evaluat
 }
 
 /// As Jsonnet spells numbers: without fraction where they have none, so that `1.0` and `1`
-/// are the same; minus zero is zero.
+/// are the same; minus zero is zero. Numbers are doubles, so that two spellings of one, such
+/// as 17 digits and all digits of a number beyond 2^53, are the same, too.
 pub(super) fn with_integers(value: serde_json::Value) -> serde_json::Value {
     use serde_json::Value as Json;
     match value {
         Json::Number(number) => match number.as_f64() {
-            Some(float) if !number.is_i64() && !number.is_u64() && float.fract() == 0.0 => {
+            Some(float) if float.fract() == 0.0 => {
                 if float >= 0.0 && float < 2f64.powi(64) {
                     (float as u64).into()
                 } else if float < 0.0 && float >= -(2f64.powi(63)) {
