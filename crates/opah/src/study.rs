@@ -12,8 +12,8 @@ use crate::frozen_trial::{
 };
 use crate::history::History;
 use crate::json::Json;
-use crate::pruner::{NeverPruner, Pruner};
-use crate::sampler::{RandomSampler, Sampler};
+use crate::pruner::{MedianPruner, NeverPruner, Pruner};
+use crate::sampler::{RandomSampler, Sampler, TpeSampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
 
@@ -62,13 +62,21 @@ impl Study {
         Self::load(storage, name)
     }
 
-    /// The study called `name`; [`Error::UnknownStudy`] if there is none.
+    /// The study called `name`; [`Error::UnknownStudy`] if there is none. Its sampler is
+    /// TPE and its pruner the median rule; with several objectives, random search and none.
     pub fn load(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
         let frozen = Arc::new(storage.study(name)?);
+        // Optuna's defaults. TPE and the median rule know one objective only.
+        let (sampler, pruner): (Arc<dyn Sampler>, Arc<dyn Pruner>) = if frozen.directions.len() == 1
+        {
+            (Arc::<TpeSampler>::default(), Arc::<MedianPruner>::default())
+        } else {
+            (Arc::<RandomSampler>::default(), Arc::new(NeverPruner {}))
+        };
         Ok(Self {
             storage,
-            sampler: Arc::new(RandomSampler::default()),
-            pruner: Arc::new(NeverPruner {}),
+            sampler,
+            pruner,
             frozen,
             history: Arc::default(),
             drawn: Arc::default(),
