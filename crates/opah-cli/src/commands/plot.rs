@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use opah::plot::render::{FORMATS, format_of};
-use opah::plot::{PLOTS, PlotInput, PlotOptions, find};
+use opah::plot::{PLOTS, Plot, PlotInput, PlotOptions, find};
 use serde_json::Value;
 
 use crate::args::Study;
@@ -66,7 +66,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         Some(path) => path.clone(),
         None => PathBuf::from(format!("{}.html", plot.name)),
     };
-    let format = format_of(&path)?;
+    // A wrong name is told before the study is read.
+    format_of(&path)?;
     let study = super::load(&args.study)?;
     let options = PlotOptions {
         target: args.target,
@@ -76,14 +77,23 @@ pub(super) fn run(args: &Args) -> Result<()> {
         evaluator: args.evaluator.clone(),
         evaluator_options: args.evaluator_options.clone().unwrap_or_default(),
     };
+    draw_with(&study, plot, &options, &path)?;
+    output::print(&format!("{}\n", path.display()))
+}
+
+/// Draws a study with the plot's defaults, in the format of the file's extension.
+pub(crate) fn draw(study: &opah::Study, name: &str, path: &Path) -> Result<()> {
+    draw_with(study, find(name)?, &PlotOptions::default(), path)
+}
+
+fn draw_with(study: &opah::Study, plot: &Plot, options: &PlotOptions, path: &Path) -> Result<()> {
     let figure = plot.figure(&PlotInput {
         study: &study.frozen()?,
         history: &study.history()?,
-        options: &options,
+        options,
     })?;
-    write(&path, &(format.render)(&figure)?)
-        .with_context(|| format!("cannot write {}", path.display()))?;
-    output::print(&format!("{}\n", path.display()))
+    let bytes = (format_of(path)?.render)(&figure)?;
+    write(path, &bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Replaces the file at once, so that a reader never sees half of it.

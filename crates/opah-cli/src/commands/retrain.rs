@@ -76,7 +76,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 /// The config of the best trial, with the study's changes and then the given ones.
-pub(super) fn experiment(
+pub(crate) fn experiment(
     config: &Path,
     best: &BestTrial,
     changes: &args::ConfigChanges,

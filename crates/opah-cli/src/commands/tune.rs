@@ -135,6 +135,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let outcome = plan.run(corpora, &stop, view.as_ref());
     drop(view);
     let outcome = outcome?;
+    let kept = search::keepsakes::write(&outcome, &args.config, &args.serialization_dir)?;
     match args.format {
         search::Format::Json => output::print(&(search::summary::json(&outcome) + "\n"))?,
         search::Format::Text => output::print(&search::summary::text(
@@ -142,6 +143,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
             &args.config,
             &args.serialization_dir,
             args.keep_all || args.keep_best > 0,
+            kept.as_ref(),
         )?)?,
     }
     if outcome.end == End::Interrupted {

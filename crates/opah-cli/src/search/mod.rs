@@ -1,6 +1,7 @@
 //! What a person or a program sees of a search while it runs.
 
 mod json;
+pub(crate) mod keepsakes;
 mod lines;
 mod live;
 pub(crate) mod summary;

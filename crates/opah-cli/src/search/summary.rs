@@ -9,6 +9,7 @@ use opah_tune::session::Outcome;
 use opah_tune::worker::{End, failure_of};
 use serde_json::{Map, Value, json};
 
+use super::keepsakes::Keepsakes;
 use super::short;
 use crate::commands::best_params::quoted;
 
@@ -18,6 +19,7 @@ pub(crate) fn text(
     config: &Path,
     directory: &Path,
     has_weights: bool,
+    kept: Option<&Keepsakes>,
 ) -> Result<String> {
     let mut lines = Vec::new();
     match outcome.end {
@@ -28,6 +30,7 @@ pub(crate) fn text(
     lines.push(format!("trials: {}", counts(outcome)?));
     if let Ok(best) = BestTrial::of(&outcome.study) {
         lines.extend(best_lines(outcome, &best, directory, has_weights));
+        lines.extend(kept.iter().flat_map(|kept| kept_lines(kept)));
         if outcome.end != End::Interrupted {
             lines.extend(next_lines(outcome, config, directory));
         }
@@ -84,7 +87,17 @@ fn best_lines(
     ]
 }
 
-fn next_lines(outcome: &Outcome, config: &Path, directory: &Path) -> [String; 5] {
+fn kept_lines(kept: &Keepsakes) -> [String; 2] {
+    [
+        format!("  {}  a picture of the search", kept.history.display()),
+        format!(
+            "  {}  the best config, ready to train",
+            kept.config.display()
+        ),
+    ]
+}
+
+fn next_lines(outcome: &Outcome, config: &Path, directory: &Path) -> [String; 3] {
     let study = format!(
         "--storage {} --study-name {}",
         quoted(&outcome.storage),
@@ -94,10 +107,8 @@ fn next_lines(outcome: &Outcome, config: &Path, directory: &Path) -> [String; 5]
     let best = quoted(&directory.join("best").display().to_string());
     [
         "next:".to_owned(),
-        format!("  opah plot history {study} --out history.html"),
         format!("  opah plot importances {study} --out importances.html"),
         format!("  opah retrain {config} {study} -s {best}"),
-        format!("  opah export-config {config} best_config.json {study}"),
     ]
 }
 
