@@ -18,7 +18,7 @@ pub(super) fn figure(input: &PlotInput) -> Result<Figure> {
     let target = input.target()?;
     let direction = input.direction(target);
     let options = input.options;
-    let name = options.evaluator.as_deref().unwrap_or(EVALUATORS[0].name);
+    let name = options.evaluator.as_deref().unwrap_or("fanova");
     let entry = registry::find("evaluator", EVALUATORS, name)?;
     let evaluator = importance::build(name, &options.evaluator_options)?;
     let params = options.params.as_deref();
