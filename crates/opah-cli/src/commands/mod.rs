@@ -21,6 +21,7 @@ use anyhow::{Result, bail};
 use opah_train::data::Downloads;
 
 use crate::args::{self, Command};
+use crate::output;
 
 /// Runs a command.
 pub(crate) fn run(command: Command) -> Result<()> {
@@ -51,24 +52,31 @@ fn open(storage: &args::Storage) -> Result<Arc<dyn opah::Storage>> {
     Ok(opah::storage::open(&storage.storage)?)
 }
 
-/// The study that is named, or the only one.
+/// The study that is named, or the only one. Rows of it that can't be read are warned of.
 fn load(study: &args::Study) -> Result<opah::Study> {
     let storage = open(&study.storage)?;
-    if let Some(name) = &study.study_name {
-        return Ok(opah::Study::load(storage, name)?);
+    let name = match &study.study_name {
+        Some(name) => name.clone(),
+        None => only_study(storage.as_ref())?,
+    };
+    let study = opah::Study::load(storage, &name)?;
+    study.history()?;
+    for warning in study.storage().warnings() {
+        output::warn(&warning);
     }
-    let names: Vec<String> = storage
-        .studies()?
-        .into_iter()
-        .map(|study| study.name)
-        .collect();
-    match &names[..] {
-        [only] => Ok(opah::Study::load(storage, only)?),
+    Ok(study)
+}
+
+fn only_study(storage: &dyn opah::Storage) -> Result<String> {
+    let studies = storage.studies()?;
+    let names: Vec<&str> = studies.iter().map(|study| study.name.as_str()).collect();
+    match names[..] {
+        [only] => Ok(only.to_owned()),
         [] => bail!("{} holds no study", storage.describe()),
-        several => bail!(
+        _ => bail!(
             "{} holds several studies; choose one with --study-name: {}",
             storage.describe(),
-            several.join(", ")
+            names.join(", ")
         ),
     }
 }
