@@ -337,6 +337,23 @@ fn a_killed_search_goes_on_as_if_it_had_not_been() {
     }
 }
 
+#[test]
+fn a_killed_search_of_several_jobs_loses_no_finished_trial() {
+    let desk = Desk::new();
+    let several: Vec<&str> = SLOW.into_iter().chain(["--jobs", "2"]).collect();
+    let mut search = desk.begin(&several);
+    desk.wait_for("result/optuna/trial_3/metrics_epoch_2.json");
+    search.kill().unwrap();
+    search.wait().unwrap();
+    let is_finished = |line: &String| line.contains("COMPLETE");
+    let before: Vec<String> = desk.story().into_iter().filter(is_finished).collect();
+    assert!(before.len() >= 2, "{before:?}");
+    success(&mut desk.tune(&several));
+    let after = desk.story();
+    assert_eq!(after.iter().filter(|line| is_finished(line)).count(), 6);
+    assert!(before.iter().all(|line| after.contains(line)));
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_search_ends_in_order_and_goes_on() {

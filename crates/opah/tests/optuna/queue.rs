@@ -87,3 +87,37 @@ assert study.best_trial.number == 2 and study.best_params == {'x': 0.5}
 ",
     );
 }
+
+#[test]
+fn a_trial_that_is_given_back_is_run_again_by_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("trial.db");
+    let storage = Arc::new(SqliteStorage::open(&db).unwrap());
+    let study = Study::create(storage, "shared", &[Direction::Maximize]).unwrap();
+    let mut trial = study.ask().unwrap();
+    let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+    trial.report(0, x).unwrap();
+    study.release(trial.frozen(), &[]).unwrap();
+    let told = super::optuna(
+        &db,
+        r"
+study = optuna.load_study(study_name='shared', storage=db)
+waiting, = study.trials
+assert waiting.state.name == 'WAITING' and waiting.datetime_start is None
+assert waiting.intermediate_values == {}
+trial = study.ask()
+assert trial.number == 0
+x = trial.suggest_float('x', 0, 1)
+assert x == waiting.params['x']
+trial.report(x / 2, 0)
+study.tell(trial, x)
+",
+    );
+    if told.is_none() {
+        return;
+    }
+    let again = &study.trials().unwrap()[0];
+    assert_eq!(again.state, TrialState::Complete);
+    assert_eq!(again.values, [x]);
+    assert_eq!(again.last_report(), Some(x / 2.0));
+}
