@@ -141,6 +141,8 @@ fn our_variant_with_adam() {
     assert!(matches!(config.trainer.optimizer, Optimizer::Adam(_)));
     assert!(config.dataset_reader.indexer.lowercase_tokens);
     assert!(config.data_loader.shuffle);
+    assert_eq!(config.trainer.patience, Some(3));
+    assert!(config.trainer.pruner_callback);
     assert_eq!(
         config.dataset_reader.tokenizer,
         Tokenizer::WordPunctuation { lowercase: false }
