@@ -38,10 +38,10 @@ pub(crate) struct Directories {
 impl Directories {
     /// Makes the serialization directory, and makes sure that it can be written to.
     pub(crate) fn make(root: &Path) -> Result<()> {
-        fs::create_dir_all(root).map_err(io("make", root))?;
+        fs::create_dir_all(root).map_err(Error::io("make", root))?;
         let probe = root.join(".writable");
-        fs::write(&probe, "opah").map_err(io("write into", root))?;
-        fs::remove_file(&probe).map_err(io("write into", root))
+        fs::write(&probe, "opah").map_err(Error::io("write into", root))?;
+        fs::remove_file(&probe).map_err(Error::io("write into", root))
     }
 
     /// Claims a directory for the study of this token.
@@ -72,7 +72,7 @@ impl Directories {
             None if has_trials(root)? => return Err(taken("a study that is not known".to_owned())),
             None => {
                 let text = format!("{:#}\n", json!({"study": study, "token": token}));
-                fs::write(&path, text).map_err(io("write", &path))?;
+                fs::write(&path, text).map_err(Error::io("write", &path))?;
             }
         }
         Ok(Self {
@@ -139,7 +139,7 @@ fn remove_weights(directory: &Path) -> Result<()> {
         };
         match removed {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(io("remove", &path)(error));
+                return Err(Error::io("remove", &path)(error));
             }
             _ => {}
         }
@@ -148,17 +148,9 @@ fn remove_weights(directory: &Path) -> Result<()> {
 }
 
 fn has_trials(root: &Path) -> Result<bool> {
-    let entries = fs::read_dir(root).map_err(io("read", root))?;
+    let entries = fs::read_dir(root).map_err(Error::io("read", root))?;
     let mut names = entries.flatten().map(|entry| entry.file_name());
     Ok(names.any(|name| name.to_string_lossy().starts_with("trial_")))
-}
-
-fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> Error + 'p {
-    move |reason| Error::Io {
-        action,
-        path: path.to_owned(),
-        reason,
-    }
 }
 
 #[cfg(test)]

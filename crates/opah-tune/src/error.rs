@@ -1,11 +1,10 @@
 //! What can go wrong with a search as a whole; a failing trial is no error.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use opah::Direction;
 use opah_train::config::ConfigError;
-use opah_train::trainer::TrainError;
 
 use crate::problem::{Problem, listed};
 
@@ -55,9 +54,6 @@ pub enum Error {
     /// The config can't be evaluated.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A training failed that is no trial.
-    #[error(transparent)]
-    Train(#[from] TrainError),
     /// The library or the storage refused.
     #[error(transparent)]
     Library(#[from] opah::Error),
@@ -132,6 +128,17 @@ pub enum Error {
     /// There is nothing to retrain or export.
     #[error("{0}")]
     NotAvailable(String),
+}
+
+impl Error {
+    /// Makes the system's reason an error that names what was to be done with which path.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |reason| Self::Io {
+            action,
+            path: path.to_owned(),
+            reason,
+        }
+    }
 }
 
 /// What can be wrong with the metric or the direction.

@@ -47,15 +47,17 @@ struct Worker {
 impl Presence {
     /// Takes a new lock in a directory that exists.
     pub(crate) fn take(directory: &Path) -> Result<Self> {
-        let folder = directory.canonicalize().map_err(io("read", directory))?;
+        let folder = directory
+            .canonicalize()
+            .map_err(Error::io("read", directory))?;
         loop {
             let started = Timestamp::now();
             let pid = std::process::id();
             let name = format!("{PREFIX}{pid}-{}.lock", started.as_nanosecond());
             let path = folder.join(name);
-            let file = File::create_new(&path).map_err(io("make", &path))?;
+            let file = File::create_new(&path).map_err(Error::io("make", &path))?;
             match file.try_lock() {
-                Err(TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
+                Err(TryLockError::Error(error)) => return Err(Error::io("lock", &path)(error)),
                 // Somebody who tidied up was faster, and removes it.
                 Err(TryLockError::WouldBlock) => continue,
                 Ok(()) if !path.exists() => continue,
@@ -222,14 +224,6 @@ fn host() -> String {
     let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .or_else(|_| std::fs::read_to_string("/etc/hostname"));
     read.map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
-}
-
-fn io<'p>(action: &'static str, path: &'p Path) -> impl FnOnce(std::io::Error) -> Error + 'p {
-    move |reason| Error::Io {
-        action,
-        path: path.to_owned(),
-        reason,
-    }
 }
 
 #[cfg(test)]
