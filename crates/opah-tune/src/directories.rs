@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -53,8 +54,12 @@ impl Directories {
         direction: Direction,
     ) -> Result<Self> {
         let path = root.join(MARKER);
-        let marker = fs::read_to_string(&path).ok();
-        let marker = marker.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        // A marker that is cut off was left by a kill before the first trial.
+        let marker = match fs::read_to_string(&path) {
+            Ok(text) => serde_json::from_str::<Value>(&text).ok(),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io("read", &path)(error)),
+        };
         let taken = |owner: String| Error::DirectoryTaken {
             directory: root.to_owned(),
             owner,
@@ -124,10 +129,14 @@ impl Directories {
 /// Removes what is only needed to use or continue the model: weights, states, archive and
 /// vocabulary.
 fn remove_weights(directory: &Path) -> Result<()> {
-    let Ok(entries) = fs::read_dir(directory) else {
-        return Ok(());
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        // A trial of another program.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::io("read", directory)(error)),
     };
-    for entry in entries.flatten() {
+    for entry in entries {
+        let entry = entry.map_err(Error::io("read", directory))?;
         let path = entry.path();
         let name = entry.file_name().to_string_lossy().into_owned();
         let removed = if name == "vocabulary" && path.is_dir() {
@@ -138,7 +147,7 @@ fn remove_weights(directory: &Path) -> Result<()> {
             continue;
         };
         match removed {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Error::io("remove", &path)(error));
             }
             _ => {}
@@ -148,9 +157,13 @@ fn remove_weights(directory: &Path) -> Result<()> {
 }
 
 fn has_trials(root: &Path) -> Result<bool> {
-    let entries = fs::read_dir(root).map_err(Error::io("read", root))?;
-    let mut names = entries.flatten().map(|entry| entry.file_name());
-    Ok(names.any(|name| name.to_string_lossy().starts_with("trial_")))
+    for entry in fs::read_dir(root).map_err(Error::io("read", root))? {
+        let name = entry.map_err(Error::io("read", root))?.file_name();
+        if name.to_string_lossy().starts_with("trial_") {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -210,5 +223,9 @@ mod tests {
         fs::create_dir(other.path().join("trial_0")).unwrap();
         let error = claim(other.path(), "one", keep).unwrap_err().to_string();
         assert!(error.contains("a study that is not known"), "{error}");
+        let unreadable = tempfile::tempdir().unwrap();
+        fs::create_dir(unreadable.path().join(MARKER)).unwrap();
+        let error = claim(unreadable.path(), "one", keep).unwrap_err();
+        assert!(error.to_string().starts_with("can't read "), "{error}");
     }
 }
