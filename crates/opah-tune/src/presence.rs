@@ -184,8 +184,12 @@ pub(crate) fn tidy(directory: &Path) {
         return;
     };
     for entry in entries.flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
-        if is_ours && is_free(&entry.path()) {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        // Held until the file is gone: a worker that has just made it sees that it is late,
+        // instead of going on with a lock that nobody finds.
+        if let Some(_held) = free(&entry.path()) {
             // Whoever can't remove it leaves it to the next.
             let _ = std::fs::remove_file(entry.path());
         }
@@ -201,10 +205,9 @@ enum Life {
 
 fn life(worker: &Worker) -> Life {
     if worker.lock.exists() {
-        return if is_free(&worker.lock) {
-            Life::Dead
-        } else {
-            Life::Alive
+        return match free(&worker.lock) {
+            Some(_) => Life::Dead,
+            None => Life::Alive,
         };
     }
     let folder_is_seen = worker.lock.parent().is_some_and(Path::exists);
@@ -215,9 +218,11 @@ fn life(worker: &Worker) -> Life {
     }
 }
 
-fn is_free(lock: &Path) -> bool {
-    let file = File::options().read(true).write(true).open(lock);
-    file.is_ok_and(|file| file.try_lock().is_ok())
+/// The lock, held, if nobody else holds it. One that can't be looked at counts as held.
+fn free(lock: &Path) -> Option<File> {
+    let file = File::options().read(true).write(true).open(lock).ok()?;
+    file.try_lock().ok()?;
+    Some(file)
 }
 
 fn host() -> String {
