@@ -132,12 +132,20 @@ impl Search<'_> {
         let begun = Instant::now();
         let values = match self.suggest(&mut trial) {
             Ok(values) => values,
+            // Somebody enqueued a value that is none of the space: it would be so again.
+            Err(error @ opah::Error::OutOfDomain { .. }) => {
+                let told = self.study.tell_result(&mut trial, Err(error.into()))?;
+                return self.after(&told, begun);
+            }
             Err(error) => {
                 self.release(&trial)?;
                 return Err(error.into());
             }
         };
         let number = trial.number();
+        for text in trial.warnings().iter().cloned() {
+            self.observer.observe(&Event::Note { text });
+        }
         let job = Job {
             number,
             directory: self.directories.trial(number),

@@ -321,6 +321,23 @@ fn a_failing_trial_is_stored_with_its_reason_and_the_search_goes_on() {
 }
 
 #[test]
+fn an_enqueued_value_of_another_kind_fails_its_trial_only() {
+    let desk = Desk::new();
+    let one = Options {
+        n_trials: 1,
+        ..desk.options()
+    };
+    Desk::run(one, &Formula::default()).unwrap();
+    let params = serde_json::json!({"dim": "many"});
+    desk.study().enqueue(params.as_object().unwrap()).unwrap();
+    Desk::run(desk.options(), &Formula::default()).unwrap();
+    let trials = desk.study().trials().unwrap();
+    assert_eq!(trials.len(), 8);
+    let reason = failure_of(&trials[1]).unwrap();
+    assert!(reason.starts_with("parameter `dim`: "), "{reason}");
+}
+
+#[test]
 fn failures_in_a_row_stop_the_search_unless_it_is_told_to_go_on() {
     let desk = Desk::new();
     let hopeless = || Formula {
