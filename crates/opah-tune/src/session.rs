@@ -199,7 +199,8 @@ impl Plan {
         self.tell_beginning(&study, &record, &url, observer)?;
         let recovered = presence::recover(&study, options.take_over)?;
         presence::tidy(root);
-        for text in recovered.notes() {
+        let unreadable = study.storage().warnings();
+        for text in unreadable.into_iter().chain(recovered.notes()) {
             observer.observe(&Event::Note { text });
         }
         directories.sweep(study.trials()?.iter().map(|trial| &**trial))?;
