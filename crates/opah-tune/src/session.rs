@@ -149,18 +149,18 @@ impl Plan {
         stop: &Arc<AtomicBool>,
         observer: &dyn Observer,
     ) -> Result<Outcome> {
-        let executor = TrainerExecutor::new(
-            self.experiment.clone(),
-            self.checked.config.clone(),
-            self.objective.metric.clone(),
+        let executor = TrainerExecutor {
+            experiment: self.experiment.clone(),
+            config: self.checked.config.clone(),
+            metric: self.objective.metric.clone(),
             corpora,
-            self.threads(),
-            match self.options.keep {
+            threads: self.threads(),
+            keep: match self.options.keep {
                 KeepWeights::Best(0) => Keep::Nothing,
                 KeepWeights::Best(_) | KeepWeights::All => Keep::Best,
             },
-            stop.clone(),
-        );
+            stop: stop.clone(),
+        };
         self.run_with(&executor, stop, observer)
     }
 

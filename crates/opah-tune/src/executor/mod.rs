@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use opah::ParamValue;
 
-pub use trainer::TrainerExecutor;
+pub(crate) use trainer::TrainerExecutor;
 
 /// A trial that is to be run.
 #[derive(Debug)]

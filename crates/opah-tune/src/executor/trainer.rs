@@ -15,40 +15,18 @@ use crate::experiment::Experiment;
 
 /// Trains each trial's config; tokenized data and vocabulary are shared by the trials.
 #[derive(Debug)]
-pub struct TrainerExecutor {
-    experiment: Experiment,
-    /// The config at the lows, by which the data is prepared.
-    config: Config,
-    metric: String,
-    corpora: CorpusCache,
-    threads: usize,
-    keep: Keep,
-    stop: Arc<AtomicBool>,
-}
-
-impl TrainerExecutor {
-    /// Trials of `experiment` that are judged by `metric`, each on so many threads, until
-    /// `stop` is set. `config` is the experiment's at some values, by which the data is
-    /// prepared.
-    pub fn new(
-        experiment: Experiment,
-        config: Config,
-        metric: String,
-        corpora: CorpusCache,
-        threads: usize,
-        keep: Keep,
-        stop: Arc<AtomicBool>,
-    ) -> Self {
-        Self {
-            experiment,
-            config,
-            metric,
-            corpora,
-            threads,
-            keep,
-            stop,
-        }
-    }
+pub(crate) struct TrainerExecutor {
+    pub(crate) experiment: Experiment,
+    /// The experiment's config at some values, by which the data is prepared.
+    pub(crate) config: Config,
+    /// What trials are judged by.
+    pub(crate) metric: String,
+    pub(crate) corpora: CorpusCache,
+    /// Of each trial.
+    pub(crate) threads: usize,
+    pub(crate) keep: Keep,
+    /// Ends the running trials when it is set.
+    pub(crate) stop: Arc<AtomicBool>,
 }
 
 impl Executor for TrainerExecutor {
