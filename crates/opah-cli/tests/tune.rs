@@ -354,23 +354,41 @@ fn a_killed_search_of_several_jobs_loses_no_finished_trial() {
     assert!(before.iter().all(|line| after.contains(line)));
 }
 
+/// The exit code of a search after Ctrl-C.
+#[cfg(unix)]
+fn interrupted(mut search: Child) -> Option<i32> {
+    let id = search.id().to_string();
+    let sent = std::process::Command::new("kill")
+        .args(["-INT", &id])
+        .status();
+    assert!(sent.unwrap().success());
+    search.wait().unwrap().code()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_search_that_still_waits_for_its_data_can_be_interrupted() {
+    let desk = Desk::new();
+    let data = desk.path("train.jsonl");
+    std::fs::remove_file(&data).unwrap();
+    // Whoever opens it waits until somebody writes into it.
+    let made = std::process::Command::new("mkfifo").arg(&data).status();
+    assert!(made.unwrap().success());
+    let search = desk.begin(&[]);
+    desk.wait_for("result/optuna/study.json");
+    assert_eq!(interrupted(search), Some(130));
+    assert!(desk.study().trials().unwrap().is_empty());
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_search_ends_in_order_and_goes_on() {
     let whole = Desk::new();
     success(&mut whole.tune(&SLOW));
     let desk = Desk::new();
-    let mut search = desk.begin(&SLOW);
+    let search = desk.begin(&SLOW);
     desk.wait_for("result/optuna/trial_2/metrics_epoch_2.json");
-    let interrupt = ["-INT", &search.id().to_string()].map(str::to_owned);
-    assert!(
-        std::process::Command::new("kill")
-            .args(interrupt)
-            .status()
-            .unwrap()
-            .success()
-    );
-    assert_eq!(search.wait().unwrap().code(), Some(130));
+    assert_eq!(interrupted(search), Some(130));
     let study = desk.study();
     assert_eq!(study.count(&[TrialState::Running]).unwrap(), 0);
     assert_eq!(study.count(&[TrialState::Waiting]).unwrap(), 1);

@@ -153,7 +153,7 @@ impl Plan {
             experiment: self.experiment.clone(),
             config: self.checked.config.clone(),
             metric: self.objective.metric.clone(),
-            corpora,
+            corpora: Arc::new(corpora),
             threads: self.threads(),
             keep: match self.options.keep {
                 KeepWeights::Best(0) => Keep::Nothing,

@@ -45,6 +45,7 @@ pub enum Failure {
 /// Runs trials, from several threads at once.
 pub trait Executor: Sync {
     /// Does what all trials need, such as reading the data; called once, before the first.
+    /// When the search is told to stop meanwhile, it may return before it is done.
     fn prepare(&self) -> Result<(), Failure>;
     /// Runs a trial to its end.
     fn run(&self, job: &Job, watcher: &mut dyn Watcher) -> Result<Ended, Failure>;

@@ -1,8 +1,11 @@
 //! Trials that train a text classifier in this process.
 
 use std::io;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use opah_train::config::Config;
 use opah_train::data::CorpusCache;
@@ -13,6 +16,9 @@ use opah_train::trainer::{self, Keep, Observer, TrainError, TrainOptions, Verdic
 use super::{Ended, Executor, Failure, Job, Watcher};
 use crate::experiment::Experiment;
 
+/// How often it is looked whether the data is prepared or the search is to end.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// Trains each trial's config; tokenized data and vocabulary are shared by the trials.
 #[derive(Debug)]
 pub(crate) struct TrainerExecutor {
@@ -21,20 +27,30 @@ pub(crate) struct TrainerExecutor {
     pub(crate) config: Config,
     /// What trials are judged by.
     pub(crate) metric: String,
-    pub(crate) corpora: CorpusCache,
+    pub(crate) corpora: Arc<CorpusCache>,
     /// Of each trial.
     pub(crate) threads: usize,
     pub(crate) keep: Keep,
-    /// Ends the running trials when it is set.
+    /// Ends the preparation and the running trials when it is set.
     pub(crate) stop: Arc<AtomicBool>,
 }
 
 impl Executor for TrainerExecutor {
     fn prepare(&self) -> Result<(), Failure> {
-        let prepared = self.corpora.get(&self.config, available_threads());
-        prepared
-            .map(|_| ())
-            .map_err(|error| Failure::Surroundings(error.to_string()))
+        let (corpora, config) = (self.corpora.clone(), self.config.clone());
+        // By itself, because a file or a download can keep it waiting, and whoever ends the
+        // search should not have to wait for it.
+        let preparing = thread::spawn(move || corpora.get(&config, available_threads()).map(drop));
+        while !preparing.is_finished() {
+            if self.stop.load(Ordering::SeqCst) {
+                return Ok(());
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+        match preparing.join() {
+            Ok(prepared) => prepared.map_err(|error| Failure::Surroundings(error.to_string())),
+            Err(panic) => resume_unwind(panic),
+        }
     }
 
     fn run(&self, job: &Job, watcher: &mut dyn Watcher) -> Result<Ended, Failure> {
@@ -100,7 +116,7 @@ impl Observer for Watched<'_> {
 }
 
 fn available_threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// A full disk is not the trial's fault, a wrong learning rate is.
