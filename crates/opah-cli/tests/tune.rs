@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
-use opah::{Study, TrialState};
+use opah::{Direction, Study, TrialState};
 
 /// The tutorial's tuned configuration, with the number of epochs and the data left open.
 const CONFIG: &str = "
@@ -115,7 +115,7 @@ impl Desk {
     }
 
     fn study(&self) -> Study {
-        Study::load(self.storage(), "allennlp-optuna_demo").unwrap()
+        Study::load(self.storage(), NAME).unwrap()
     }
 
     fn storage(&self) -> std::sync::Arc<dyn opah::Storage> {
@@ -158,6 +158,9 @@ impl Desk {
     }
 }
 
+/// The study's name in the tutorial.
+const NAME: &str = "allennlp-optuna_demo";
+
 /// The tutorial's arguments, as printed.
 const CHAPTER: [&str; 10] = [
     "config/imdb_optuna.jsonnet",
@@ -165,7 +168,7 @@ const CHAPTER: [&str; 10] = [
     "--serialization-dir",
     "result/optuna",
     "--study-name",
-    "allennlp-optuna_demo",
+    NAME,
     "--timeout",
     "36000",
     "--direction",
@@ -597,6 +600,27 @@ fn a_changed_search_is_refused_and_can_be_allowed() {
     assert!(refused.contains(expected), "{refused}");
     success(&mut desk.tune(&["--n-trials", "3", "--allow-change"]));
     assert_eq!(desk.study().trials().unwrap().len(), 3);
+}
+
+#[test]
+fn a_best_trial_that_can_not_be_exported_does_not_hide_the_summary() {
+    let desk = Desk::new();
+    std::fs::create_dir_all(desk.path("result/optuna")).unwrap();
+    let study = Study::create(desk.storage(), NAME, &[Direction::Maximize]).unwrap();
+    let mut trial = study.ask().unwrap();
+    trial.suggest_float_log("lr", 5e-3..=5e-1).unwrap();
+    study.tell(&mut trial, &[2.0]).unwrap();
+    let output = desk
+        .tune(&["--n-trials", "2", "--skip-if-exists"])
+        .assert()
+        .code(1);
+    let said = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    assert!(said.contains("best: trial 0, "), "{said}");
+    let wrong = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(
+        wrong.contains("error: can't write result/optuna/best_config.json: "),
+        "{wrong}"
+    );
 }
 
 #[test]

@@ -125,7 +125,7 @@ pub enum Error {
         /// Number and reason.
         reasons: Vec<(u64, String)>,
     },
-    /// There is nothing to retrain or export.
+    /// What was asked for needs something that is not there: the data, or a best trial.
     #[error("{0}")]
     NotAvailable(String),
 }

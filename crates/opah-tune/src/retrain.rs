@@ -69,6 +69,15 @@ impl BestTrial {
         })
     }
 
+    /// The same, but `None` while there is no best trial.
+    pub fn find(study: &Study) -> Result<Option<Self>> {
+        match Self::of(study) {
+            Ok(best) => Ok(Some(best)),
+            Err(Error::NotAvailable(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The config with the trial's values, without the pruner's callback and without any
     /// external variable: what `opah export-config` writes.
     pub fn document(&self, experiment: &Experiment) -> Result<Document> {

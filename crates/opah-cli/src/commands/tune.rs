@@ -10,6 +10,7 @@ use opah_train::config::ExtVars;
 use opah_train::data::CorpusCache;
 use opah_tune::KeepWeights;
 use opah_tune::algorithm::{self, Algorithm, Algorithms};
+use opah_tune::retrain::BestTrial;
 use opah_tune::session::{Options, Plan};
 use opah_tune::worker::End;
 
@@ -135,21 +136,33 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let outcome = plan.run(corpora, &stop, view.as_ref());
     drop(view);
     let outcome = outcome?;
-    let kept = search::keepsakes::write(&outcome, &args.config, &args.serialization_dir)?;
+    let best = BestTrial::find(&outcome.study)?;
+    let (config, directory) = (&args.config, &args.serialization_dir);
+    let kept = best
+        .as_ref()
+        .map(|best| search::keepsakes::write(&outcome.study, best, config, directory))
+        .transpose();
     match args.format {
-        search::Format::Json => output::print(&(search::summary::json(&outcome) + "\n"))?,
+        search::Format::Json => {
+            output::print(&(search::summary::json(&outcome, best.as_ref()) + "\n"))?;
+        }
         search::Format::Text => output::print(&search::summary::text(
             &outcome,
-            &args.config,
-            &args.serialization_dir,
+            best.as_ref(),
+            config,
+            directory,
             args.keep_all || args.keep_best > 0,
-            kept.as_ref(),
+            kept.as_ref().ok().and_then(Option::as_ref),
         )?)?,
     }
     if outcome.end == End::Interrupted {
+        if let Err(error) = &kept {
+            output::complain(error);
+        }
         interrupt::exit();
     }
-    Ok(())
+    // Told last: the search itself came to its end, and its summary stands.
+    kept.map(drop)
 }
 
 fn options(args: &Args) -> Result<Options> {

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use opah::Study;
 use opah_tune::retrain::BestTrial;
-use opah_tune::session::Outcome;
 
 use crate::args::ConfigChanges;
 use crate::commands::{plot, retrain};
@@ -19,22 +19,21 @@ pub(crate) struct Keepsakes {
     pub(crate) config: PathBuf,
 }
 
-/// Writes the keepsakes into `directory`; none without a complete trial.
+/// Writes the keepsakes into `directory`.
 pub(crate) fn write(
-    outcome: &Outcome,
+    study: &Study,
+    best: &BestTrial,
     config: &Path,
     directory: &Path,
-) -> Result<Option<Keepsakes>> {
-    let Ok(best) = BestTrial::of(&outcome.study) else {
-        return Ok(None);
-    };
+) -> Result<Keepsakes> {
     let kept = Keepsakes {
         history: directory.join("history.html"),
         config: directory.join("best_config.json"),
     };
-    plot::draw(&outcome.study, "history", &kept.history)?;
-    let experiment = retrain::experiment(config, &best, &ConfigChanges::default())?;
-    std::fs::write(&kept.config, best.document(&experiment)?.to_exported_json())
-        .with_context(|| format!("can't write {}", kept.config.display()))?;
-    Ok(Some(kept))
+    plot::draw(study, "history", &kept.history)?;
+    let failed = || format!("can't write {}", kept.config.display());
+    let experiment = retrain::experiment(config, best, &ConfigChanges::default())?;
+    let document = best.document(&experiment).with_context(failed)?;
+    std::fs::write(&kept.config, document.to_exported_json()).with_context(failed)?;
+    Ok(kept)
 }

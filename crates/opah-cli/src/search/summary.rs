@@ -16,6 +16,7 @@ use crate::commands::best_params::quoted;
 /// For a person; `config` and `directory` are as he gave them.
 pub(crate) fn text(
     outcome: &Outcome,
+    best: Option<&BestTrial>,
     config: &Path,
     directory: &Path,
     has_weights: bool,
@@ -28,8 +29,8 @@ pub(crate) fn text(
         End::Interrupted => lines.push("interrupted; the same command goes on".to_owned()),
     }
     lines.push(format!("trials: {}", counts(outcome)?));
-    if let Ok(best) = BestTrial::of(&outcome.study) {
-        lines.extend(best_lines(outcome, &best, directory, has_weights));
+    if let Some(best) = best {
+        lines.extend(best_lines(outcome, best, directory, has_weights));
         lines.extend(kept.iter().flat_map(|kept| kept_lines(kept)));
         if outcome.end != End::Interrupted {
             lines.extend(next_lines(outcome, config, directory));
@@ -113,8 +114,8 @@ fn next_lines(outcome: &Outcome, config: &Path, directory: &Path) -> [String; 3]
 }
 
 /// The last line for programs.
-pub(crate) fn json(outcome: &Outcome) -> String {
-    let best = BestTrial::of(&outcome.study).ok().map(|best| {
+pub(crate) fn json(outcome: &Outcome, best: Option<&BestTrial>) -> String {
+    let best = best.map(|best| {
         let values = best.values.iter();
         let params: Map<String, Value> = values
             .map(|(name, value)| (name.clone(), value.to_json()))
