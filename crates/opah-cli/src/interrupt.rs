@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 /// The exit code of a program that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// A flag that the first Ctrl-C (or SIGTERM) sets; the second one ends the program.
+/// A flag that the first Ctrl-C sets; the second one ends the program.
 pub(crate) fn stop_flag() -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = flag.clone();
