@@ -430,6 +430,8 @@ fn programs_are_told_in_lines_of_json() {
         .assert()
         .success();
     assert_eq!(String::from_utf8_lossy(&quiet.get_output().stderr), "");
+    let last = success(&mut desk.tune(&["--n-trials", "3", "--quiet", "--format", "json"]));
+    assert_eq!(last.lines().count(), 1, "{last}");
 }
 
 #[test]

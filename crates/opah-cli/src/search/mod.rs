@@ -25,8 +25,8 @@ pub(crate) enum Format {
 /// The view for a format and the terminal at hand.
 pub(crate) fn view(format: Format, quiet: bool) -> Box<dyn Observer + Send> {
     match format {
+        _ if quiet => Box::new(|_: &_| {}),
         Format::Json => Box::new(json::JsonLines),
-        Format::Text if quiet => Box::new(|_: &_| {}),
         Format::Text if io::stderr().is_terminal() => Box::new(live::Live::default()),
         Format::Text => Box::new(lines::Lines),
     }
