@@ -133,8 +133,9 @@ impl Training<'_> {
             stop: self.stop.clone(),
         };
         let mut view = RunView::new(self.args.quiet);
-        let trained = trainer::train(document, &self.corpora, &options, &mut view)?;
+        let trained = trainer::train(document, &self.corpora, &options, &mut view);
         view.end();
+        let trained = trained?;
         if trained.ended == Ended::Interrupted {
             output::warn("interrupted; the same command with --recover goes on");
             interrupt::exit();

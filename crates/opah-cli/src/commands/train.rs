@@ -76,8 +76,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
         stop: interrupt::stop_flag()?,
     };
     let mut view = RunView::new(args.quiet);
-    let trained = trainer::train(&document, &corpora, &options, &mut view)?;
+    let trained = trainer::train(&document, &corpora, &options, &mut view);
     view.end();
+    let trained = trained?;
     if trained.ended == Ended::Interrupted {
         output::warn(&format!(
             "interrupted; the same command with --recover goes on from the last completed epoch in {}",
