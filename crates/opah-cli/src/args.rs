@@ -3,7 +3,6 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
-use opah_train::config::{Document, ExtVars};
 use opah_tune::experiment::Change;
 
 use crate::commands;
@@ -93,22 +92,12 @@ pub(crate) struct ConfigChanges {
 }
 
 impl ConfigChanges {
-    /// The same as a list, in the order in which they are made.
+    /// The same as a list, in the order in which they are made: first `--overrides`, then each
+    /// `--set`.
     pub(crate) fn listed(&self) -> Vec<Change> {
         let overrides = self.overrides.iter().cloned().map(Change::Overrides);
         let set = self.set.iter().cloned().map(Change::Set);
         overrides.chain(set).collect()
-    }
-
-    /// Changes the document: first `--overrides`, then each `--set`.
-    pub(crate) fn apply(&self, document: &mut Document, ext_vars: &ExtVars) -> anyhow::Result<()> {
-        if let Some(snippet) = &self.overrides {
-            document.override_with(snippet, ext_vars)?;
-        }
-        for assignment in &self.set {
-            document.set(assignment)?;
-        }
-        Ok(())
     }
 }
 

@@ -14,7 +14,7 @@ use opah_train::config::{Config, ConfigError};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::hparams::{Parameter, Space};
-use crate::problem::did_you_mean;
+use crate::problem::{did_you_mean, suggested};
 
 /// What is known of a config that fits its space.
 #[derive(Debug, Clone)]
@@ -155,10 +155,8 @@ impl Findings {
         label: &str,
         corner: &Assignment,
     ) -> Option<Checked> {
-        let mut ext_vars = experiment.ext_vars().clone();
-        for (name, value) in corner {
-            ext_vars = ext_vars.with(&**name, value.to_string());
-        }
+        let values = corner.iter().map(|(name, value)| (&**name, value));
+        let mut ext_vars = experiment.ext_vars_with(values);
         // A missing variable is noted and given a number, to find the next one.
         let mut is_whole = true;
         for _ in 0..MOST_MISSING {
@@ -258,9 +256,7 @@ fn missing_text(error: &ConfigError) -> String {
     else {
         return error.to_string();
     };
-    let meant = suggestion
-        .as_ref()
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let meant = suggested(suggestion.as_deref());
     let text = without_trace(&error.to_string());
     let source = text.split_once('\n').map_or("", |(_, source)| source);
     format!(

@@ -22,6 +22,20 @@ pub enum Change {
     Set(String),
 }
 
+impl Change {
+    /// Makes the change; a snippet may read the external variables.
+    pub fn apply(
+        &self,
+        document: &mut Document,
+        ext_vars: &ExtVars,
+    ) -> std::result::Result<(), ConfigError> {
+        match self {
+            Self::Overrides(snippet) => document.override_with(snippet, ext_vars),
+            Self::Set(assignment) => document.set(assignment),
+        }
+    }
+}
+
 /// A config file, read once, and everything but the trial's values that it depends on.
 #[derive(Debug, Clone)]
 pub struct Experiment {
@@ -62,21 +76,23 @@ impl Experiment {
         &self.changes
     }
 
-    /// The environment that the config sees, without a trial's values.
-    pub fn ext_vars(&self) -> &ExtVars {
-        &self.ext_vars
-    }
-
     /// The config with these values filled in.
     pub fn document<'a>(
         &self,
         values: impl IntoIterator<Item = (&'a str, &'a ParamValue)>,
     ) -> std::result::Result<Document, ConfigError> {
-        let mut ext_vars = self.ext_vars.clone();
-        for (name, value) in values {
-            ext_vars = ext_vars.with(name, value.to_string());
-        }
-        self.evaluate(&ext_vars)
+        self.evaluate(&self.ext_vars_with(values))
+    }
+
+    /// What the config sees when it has these values: they and its environment.
+    pub(crate) fn ext_vars_with<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a str, &'a ParamValue)>,
+    ) -> ExtVars {
+        let add = |ext_vars: ExtVars, (name, value): (&str, &ParamValue)| {
+            ext_vars.with(name, value.to_string())
+        };
+        values.into_iter().fold(self.ext_vars.clone(), add)
     }
 
     /// The config with exactly these external variables.
@@ -86,10 +102,7 @@ impl Experiment {
     ) -> std::result::Result<Document, ConfigError> {
         let mut document = config::evaluate_text(&self.file, self.text.as_bytes(), ext_vars)?;
         for change in &self.changes {
-            match change {
-                Change::Overrides(snippet) => document.override_with(snippet, ext_vars)?,
-                Change::Set(assignment) => document.set(assignment)?,
-            }
+            change.apply(&mut document, ext_vars)?;
         }
         Ok(document)
     }

@@ -64,11 +64,15 @@ pub(crate) fn listed(problems: &[Problem]) -> String {
     text
 }
 
-/// `; did you mean `x`?`, or nothing.
+/// `; did you mean `x`?` of the candidate that is near enough to `word`, or nothing.
 pub(crate) fn did_you_mean<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> String {
-    opah::registry::nearest(word, candidates)
-        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+    suggested(opah::registry::nearest(word, candidates))
+}
+
+/// The same of a name that was found already.
+pub(crate) fn suggested(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }

@@ -94,7 +94,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
 pub(super) fn document(config: &Path, changes: &args::ConfigChanges) -> Result<Document> {
     let ext_vars = ExtVars::from_environment();
     let mut document = config::evaluate(config, &ext_vars)?;
-    changes.apply(&mut document, &ext_vars)?;
+    for change in changes.listed() {
+        change.apply(&mut document, &ext_vars)?;
+    }
     Ok(document)
 }
 
