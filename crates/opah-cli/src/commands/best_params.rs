@@ -9,7 +9,7 @@ use crate::output;
 /// The flags of `opah best-params`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  env $(opah best-params --storage sqlite:///trial.db) ./train.sh"
+    after_help = "Example:\n  eval \"$(opah best-params --storage sqlite:///trial.db) ./train.sh\""
 )]
 pub(crate) struct Args {
     #[command(flatten)]
