@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use opah_train::archive::Archive;
 use opah_train::metrics::Metrics;
 use opah_train::predict::Predictor;
@@ -38,23 +38,38 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
+    let prefixes = prefixes(&args.inputs)?;
     let archive = Archive::open(&args.archive, args.weights_file.as_deref())?;
     let mut predictor = Predictor::new(archive, args.threads.count())?;
     let mut metrics = Metrics::default();
     let batch_size = args.batch_size.map(|size| size as usize);
-    for input in &args.inputs {
+    for (input, prefix) in args.inputs.iter().zip(&prefixes) {
         let totals = predictor.evaluate(input, batch_size, &super::downloads())?;
-        let prefix = match &args.inputs[..] {
-            [_] => String::new(),
-            _ => format!("{}_", stem(input)),
-        };
-        totals.write(&mut metrics, &prefix);
+        totals.write(&mut metrics, prefix);
     }
     let text = metrics.to_text() + "\n";
     if let Some(path) = &args.output_file {
         std::fs::write(path, &text).with_context(|| format!("can't write {}", path.display()))?;
     }
     output::print(&text)
+}
+
+/// What stands before the names of each file's metrics; nothing if there is just one file.
+fn prefixes(inputs: &[String]) -> Result<Vec<String>> {
+    if let [_] = inputs {
+        return Ok(vec![String::new()]);
+    }
+    let mut prefixes: Vec<String> = Vec::new();
+    for input in inputs {
+        let prefix = format!("{}_", stem(input));
+        if prefixes.contains(&prefix) {
+            bail!(
+                "the metrics of {input} and of another file would both begin with `{prefix}`; evaluate them one by one"
+            );
+        }
+        prefixes.push(prefix);
+    }
+    Ok(prefixes)
 }
 
 /// A file's name up to its first dot.
@@ -68,11 +83,24 @@ fn stem(input: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::stem;
+    use super::{prefixes, stem};
 
     #[test]
     fn metrics_are_named_for_the_file() {
         assert_eq!(stem("data/dev.jsonl.gz"), "dev");
         assert_eq!(stem(".hidden.jsonl"), "hidden");
+    }
+
+    #[test]
+    fn no_file_hides_the_metrics_of_another() {
+        let of = |inputs: &[&str]| {
+            let inputs: Vec<String> = inputs.iter().map(|input| (*input).to_owned()).collect();
+            prefixes(&inputs).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(&["a/dev.jsonl"]), Ok(vec![String::new()]));
+        let two = vec!["dev_".to_owned(), "test_".to_owned()];
+        assert_eq!(of(&["dev.jsonl", "test.jsonl"]), Ok(two));
+        let refused = of(&["a/dev.jsonl", "b/dev.jsonl.gz"]).unwrap_err();
+        assert!(refused.contains("b/dev.jsonl.gz"), "{refused}");
     }
 }

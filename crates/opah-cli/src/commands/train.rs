@@ -91,7 +91,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 
 /// The configuration in a file, with the environment's variables and the changes of the
 /// command line.
-pub(super) fn document(config: &Path, changes: &args::ConfigChanges) -> Result<Document> {
+fn document(config: &Path, changes: &args::ConfigChanges) -> Result<Document> {
     let ext_vars = ExtVars::from_environment();
     let mut document = config::evaluate(config, &ext_vars)?;
     for change in changes.listed() {
