@@ -11,14 +11,19 @@
 //! The order of the file is the order of suggestion. The rules of ranges are Optuna's;
 //! every entry is checked, and all that is wrong is told at once.
 
+mod attributes;
+mod kind;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use opah::{CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution};
+use opah::Distribution;
 use opah_train::config::{self, ExtVars};
 
+use self::attributes::Attributes;
+use self::kind::Kind;
 use crate::error::{Error, Result};
-use crate::json_text::{Node, NodeValue, Position, place};
+use crate::json_text::{Node, NodeValue, place};
 use crate::problem::{Problem, Problems, did_you_mean};
 
 /// The parameters of a search, in the order of suggestion.
@@ -41,80 +46,6 @@ pub struct Parameter {
     pub distribution: Distribution,
     /// `file:line:column` of the name, or as much of it as is known.
     pub place: String,
-}
-
-/// A `type` and the attributes that it takes.
-struct Kind {
-    name: &'static str,
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
-    build: fn(&mut Attributes) -> Option<opah::Result<Distribution>>,
-}
-
-/// Every `type`, the ones that Optuna still offers first.
-static KINDS: &[Kind] = &[
-    Kind {
-        name: "int",
-        required: &["name", "low", "high"],
-        optional: &["step", "log"],
-        build: |given| {
-            let (low, high) = (given.whole("low"), given.whole("high"));
-            let (step, log) = (given.optional_whole("step", 1), given.flag("log"));
-            let made = IntDistribution::new(low?, high?, log?, step?);
-            Some(made.map(Distribution::Int))
-        },
-    },
-    Kind {
-        name: "float",
-        required: &["name", "low", "high"],
-        optional: &["step", "log"],
-        build: |given| {
-            let (low, high) = (given.number("low"), given.number("high"));
-            let (step, log) = (given.optional_number("step"), given.flag("log"));
-            Some(float(low?, high?, log?, step?))
-        },
-    },
-    Kind {
-        name: "categorical",
-        required: &["name", "choices"],
-        optional: &[],
-        build: |given| {
-            let made = CategoricalDistribution::new(given.choices()?);
-            Some(made.map(Distribution::Categorical))
-        },
-    },
-    Kind {
-        name: "uniform",
-        required: &["name", "low", "high"],
-        optional: &[],
-        build: |given| {
-            let (low, high) = (given.number("low"), given.number("high"));
-            Some(float(low?, high?, false, None))
-        },
-    },
-    Kind {
-        name: "loguniform",
-        required: &["name", "low", "high"],
-        optional: &[],
-        build: |given| {
-            let (low, high) = (given.number("low"), given.number("high"));
-            Some(float(low?, high?, true, None))
-        },
-    },
-    Kind {
-        name: "discrete_uniform",
-        required: &["name", "low", "high", "q"],
-        optional: &[],
-        build: |given| {
-            let (low, high) = (given.number("low"), given.number("high"));
-            let step = Some(given.number("q")?);
-            Some(float(low?, high?, false, step))
-        },
-    },
-];
-
-fn float(low: f64, high: f64, log: bool, step: Option<f64>) -> opah::Result<Distribution> {
-    FloatDistribution::new(low, high, log, step).map(Distribution::Float)
 }
 
 /// Reads a file; Jsonnet is evaluated with these external variables.
@@ -191,7 +122,7 @@ impl Space {
                 problems.add(*at, format!("unknown key `{key}`{meant}"));
             }
         }
-        let kind = read_kind(entry, problems);
+        let kind = kind::read(entry, problems);
         let attributes = entry.get("attributes");
         match attributes {
             None => problems.add(entry.at, "`attributes` is missing"),
@@ -273,29 +204,6 @@ impl Space {
     }
 }
 
-fn read_kind(entry: &Node, problems: &mut Problems) -> Option<&'static Kind> {
-    let names = || KINDS.iter().map(|kind| kind.name);
-    let all = || names().collect::<Vec<_>>().join(", ");
-    let Some(given) = entry.get("type") else {
-        problems.add(
-            entry.at,
-            format!("`type` is missing; the types are {}", all()),
-        );
-        return None;
-    };
-    let Some(name) = given.text() else {
-        problems.add(given.at, format!("`type` must be a text, not {given}"));
-        return None;
-    };
-    let found = KINDS.iter().find(|kind| kind.name == name);
-    if found.is_none() {
-        let meant = did_you_mean(name, names());
-        let message = format!("unknown type `{name}`{meant} (the types are {})", all());
-        problems.add(given.at, message);
-    }
-    found
-}
-
 /// The warning when a range is no multiple of its step, as Optuna gives it.
 fn lowered(name: &str, node: &Node, distribution: &Distribution) -> Option<String> {
     let given = match &node.get("high")?.value {
@@ -315,152 +223,6 @@ fn lowered(name: &str, node: &Node, distribution: &Distribution) -> Option<Strin
             "`{name}`: {low} and {given} are no whole number of steps of {step} apart; the greatest value is {high}"
         )
     })
-}
-
-/// The attributes of one parameter while they are read.
-struct Attributes<'n, 'p, 'f> {
-    node: &'n Node,
-    /// `` `lr`:  `` before every message.
-    label: String,
-    problems: &'p mut Problems<'f>,
-}
-
-impl Attributes<'_, '_, '_> {
-    fn check_keys(&mut self, kind: &Kind) {
-        let known = || kind.required.iter().chain(kind.optional).copied();
-        for (key, at, _) in self.node.fields().unwrap_or_default() {
-            if known().all(|name| name != key) {
-                let meant = did_you_mean(key, known());
-                let all = known().collect::<Vec<_>>().join(", ");
-                let of = kind.name;
-                self.wrong(
-                    *at,
-                    format!("unknown attribute `{key}`{meant} (`{of}` has {all})"),
-                );
-            }
-        }
-        for name in kind.required {
-            if self.node.get(name).is_none() {
-                let message = format!("`{}` needs the attribute `{name}`", kind.name);
-                self.wrong(self.node.at, message);
-            }
-        }
-    }
-
-    fn wrong(&mut self, at: Option<Position>, message: impl AsRef<str>) {
-        let message = format!("{}{}", self.label, message.as_ref());
-        self.problems.add(at, message);
-    }
-
-    fn number(&mut self, key: &str) -> Option<f64> {
-        let node = self.node.get(key)?;
-        if let NodeValue::Number(number) = &node.value {
-            return number.as_f64();
-        }
-        let hint = unquoted(node);
-        self.wrong(
-            node.at,
-            format!("`{key}` must be a number, not {node}{hint}"),
-        );
-        None
-    }
-
-    fn whole(&mut self, key: &str) -> Option<i64> {
-        let node = self.node.get(key)?;
-        if let NodeValue::Number(number) = &node.value {
-            let integral = |float: &f64| float.fract() == 0.0 && float.abs() < (1_u64 << 53) as f64;
-            let whole = number
-                .as_i64()
-                .or_else(|| number.as_f64().filter(integral).map(|float| float as i64));
-            if whole.is_some() {
-                return whole;
-            }
-        }
-        let hint = match &node.value {
-            NodeValue::Number(_) => "; use the type `float`, or round it".to_owned(),
-            _ => unquoted(node),
-        };
-        let message = format!("`{key}` must be a whole number, not {node}{hint}");
-        self.wrong(node.at, message);
-        None
-    }
-
-    fn is_given(&self, key: &str) -> bool {
-        let given = self.node.get(key);
-        given.is_some_and(|node| node.value != NodeValue::Null)
-    }
-
-    fn optional_whole(&mut self, key: &str, default: i64) -> Option<i64> {
-        if self.is_given(key) {
-            self.whole(key)
-        } else {
-            Some(default)
-        }
-    }
-
-    /// `Some(None)` when it is not given, `None` when it is wrong.
-    #[expect(
-        clippy::option_option,
-        reason = "absent and wrong are different things"
-    )]
-    fn optional_number(&mut self, key: &str) -> Option<Option<f64>> {
-        if self.is_given(key) {
-            self.number(key).map(Some)
-        } else {
-            Some(None)
-        }
-    }
-
-    fn flag(&mut self, key: &str) -> Option<bool> {
-        let Some(node) = self.node.get(key) else {
-            return Some(false);
-        };
-        if let NodeValue::Bool(truth) = node.value {
-            return Some(truth);
-        }
-        self.wrong(
-            node.at,
-            format!("`{key}` must be true or false, not {node}"),
-        );
-        None
-    }
-
-    fn choices(&mut self) -> Option<Vec<Choice>> {
-        let node = self.node.get("choices")?;
-        let NodeValue::Array(items) = &node.value else {
-            self.wrong(node.at, format!("`choices` must be an array, not {node}"));
-            return None;
-        };
-        let mut choices = Vec::new();
-        for item in items {
-            let choice = match &item.value {
-                NodeValue::Null => Choice::Null,
-                NodeValue::Bool(truth) => Choice::Bool(*truth),
-                NodeValue::Text(text) => Choice::Str(text.clone()),
-                NodeValue::Number(number) => match (number.as_i64(), number.as_f64()) {
-                    (Some(whole), _) => Choice::Int(whole),
-                    (None, float) => Choice::Float(float?),
-                },
-                _ => {
-                    let can = "null, true, false, a number or a text";
-                    self.wrong(item.at, format!("a choice can be {can}, not {item}"));
-                    return None;
-                }
-            };
-            if choices.contains(&choice) {
-                self.wrong(item.at, format!("the choice {item} is given twice"));
-                return None;
-            }
-            choices.push(choice);
-        }
-        Some(choices)
-    }
-}
-
-/// The hint for a number in quotes.
-fn unquoted(node: &Node) -> String {
-    let number = node.text().filter(|text| text.parse::<f64>().is_ok());
-    number.map_or_else(String::new, |text| format!("; write {text} without quotes"))
 }
 
 #[cfg(test)]
