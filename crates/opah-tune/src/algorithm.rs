@@ -151,11 +151,8 @@ fn check<T: ?Sized>(
 
 /// Reads a file of the form above.
 pub fn read(file: &Path) -> Result<Algorithms> {
-    let text = std::fs::read_to_string(file).map_err(|reason| Error::Unreadable {
-        what: "file of --optuna-param-path",
-        file: file.to_owned(),
-        reason,
-    })?;
+    let text = std::fs::read_to_string(file)
+        .map_err(Error::unreadable("file of --optuna-param-path", file))?;
     parse(file, &text)
 }
 

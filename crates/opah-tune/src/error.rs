@@ -17,7 +17,7 @@ pub enum Error {
     /// A file can't be read.
     #[error("can't read the {what} {}: {reason}", .file.display())]
     Unreadable {
-        /// "search space", "sampler and pruner", …
+        /// "config", "search space", …
         what: &'static str,
         /// The file.
         file: PathBuf,
@@ -100,7 +100,7 @@ pub enum Error {
     /// A file or folder of the search can't be used.
     #[error("can't {action} {}: {reason}{}", .path.display(), advice(.reason))]
     Io {
-        /// "make", "write", "lock", "remove".
+        /// "make", "read", "write", …
         action: &'static str,
         /// The file or folder.
         path: PathBuf,
@@ -131,6 +131,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Makes the system's reason an error that names the file that can't be read.
+    pub(crate) fn unreadable(what: &'static str, file: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |reason| Self::Unreadable {
+            what,
+            file: file.to_owned(),
+            reason,
+        }
+    }
+
     /// Makes the system's reason an error that names what was to be done with which path.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         move |reason| Self::Io {

@@ -48,11 +48,7 @@ pub struct Experiment {
 impl Experiment {
     /// Reads the file; `ext_vars` is what the config sees besides the trial's values.
     pub fn open(file: &Path, ext_vars: ExtVars, changes: Vec<Change>) -> Result<Self> {
-        let text = std::fs::read_to_string(file).map_err(|reason| Error::Unreadable {
-            what: "config",
-            file: file.to_owned(),
-            reason,
-        })?;
+        let text = std::fs::read_to_string(file).map_err(Error::unreadable("config", file))?;
         Ok(Self {
             file: file.to_owned(),
             text,

@@ -50,11 +50,7 @@ pub struct Parameter {
 
 /// Reads a file; Jsonnet is evaluated with these external variables.
 pub fn read(file: &Path, ext_vars: &ExtVars) -> Result<Space> {
-    let text = std::fs::read_to_string(file).map_err(|reason| Error::Unreadable {
-        what: "search space",
-        file: file.to_owned(),
-        reason,
-    })?;
+    let text = std::fs::read_to_string(file).map_err(Error::unreadable("search space", file))?;
     parse(file, &text, ext_vars)
 }
 
