@@ -16,19 +16,23 @@ fn an_interrupted_search_goes_on_as_if_it_had_not_been() {
         r#"hyperband:{"max_resource": 3, "reduction_factor": 2}"#,
     ];
     for pruner in pruners {
-        check_interruptions(&Algorithm::pruner(pruner).unwrap());
+        let whole = check_interruptions("random", pruner);
+        let pruned = whole.study().count(&[TrialState::Pruned]).unwrap();
+        assert!(pruned > 0, "{pruner} prunes none of eight");
     }
+    // Its draws depend on the trials before them.
+    check_interruptions(r#"tpe:{"n_startup_trials": 2}"#, "never");
 }
 
-fn check_interruptions(pruner: &Algorithm) {
+/// Compares searches that were interrupted with one that was not, which it returns.
+fn check_interruptions(sampler: &str, pruner: &str) -> Desk {
     let options = |desk: &Desk| Options {
-        pruner: Some(pruner.clone()),
+        sampler: Some(Algorithm::sampler(sampler).unwrap()),
+        pruner: Some(Algorithm::pruner(pruner).unwrap()),
         ..desk.options()
     };
     let whole = Desk::new();
     Desk::run(options(&whole), &Formula::default()).unwrap();
-    let pruned = whole.study().count(&[TrialState::Pruned]).unwrap();
-    assert!(pruned > 0, "{pruner:?} prunes none of eight");
     for stop_at in [(0, 0), (3, 1), (5, 1), (7, 0)] {
         let desk = Desk::new();
         let interrupted = Formula {
@@ -53,10 +57,11 @@ fn check_interruptions(pruner: &Algorithm) {
         assert_eq!(
             story(&desk.study()),
             story(&whole.study()),
-            "{pruner:?} {stop_at:?}"
+            "{sampler} {pruner} {stop_at:?}"
         );
         assert_eq!(rest.n_run.into_inner(), 8 - stop_at.0);
     }
+    whole
 }
 
 #[test]
