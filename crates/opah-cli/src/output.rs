@@ -1,4 +1,5 @@
-//! The only place that writes to the terminal.
+//! What is written to the terminal, but for bars and for the predictions that `opah predict`
+//! streams.
 
 use std::io::{self, IsTerminal, Write};
 
