@@ -17,7 +17,7 @@ mod json_text;
 pub mod objective;
 mod presence;
 mod problem;
-pub mod record;
+mod record;
 pub mod retrain;
 pub mod session;
 pub mod worker;

@@ -16,13 +16,13 @@ use crate::experiment::Change;
 use crate::hparams::Space;
 
 /// The attribute of the study's metric, which retraining needs.
-pub const METRIC: &str = "opah:metric";
+pub(crate) const METRIC: &str = "opah:metric";
 /// The attribute of the changes made to the config.
-pub const CHANGES: &str = "opah:changes";
+pub(crate) const CHANGES: &str = "opah:changes";
 /// The attribute of the config's text.
-pub const CONFIG: &str = "opah:config";
+pub(crate) const CONFIG: &str = "opah:config";
 /// The attribute of the parameters, in the order of suggestion.
-pub const SPACE: &str = "opah:space";
+const SPACE: &str = "opah:space";
 /// The config with every parameter at its low: what it comes to, imports and environment
 /// included.
 const FINGERPRINT: &str = "opah:config-fingerprint";
@@ -191,7 +191,7 @@ impl Stored {
 }
 
 /// The search space that a study was begun with, in the order of suggestion.
-pub fn stored_space(study: &FrozenStudy) -> Option<Vec<(String, Distribution)>> {
+pub(crate) fn stored_space(study: &FrozenStudy) -> Option<Vec<(String, Distribution)>> {
     let entries: Vec<Value> = study.system_attrs.get(SPACE)?.parse()?;
     let entry = |entry: &Value| {
         let name = entry.get("name")?.as_str()?.to_owned();
