@@ -99,7 +99,10 @@ impl Record {
     /// What is asked for that is not what was begun, as a text for people.
     pub(crate) fn difference(&self, stored: &Stored) -> Option<String> {
         let algorithm = |algorithm: &Algorithm| algorithm.to_json().to_string();
-        let mut sections = Vec::new();
+        let unreadable = stored.unreadable.iter();
+        let mut sections: Vec<String> = unreadable
+            .map(|key| format!("what is stored as `{key}` can't be read"))
+            .collect();
         let mut compare = |title: &str, before: Option<String>, after: String| {
             if let Some(before) = before {
                 sections.extend(difference(title, &before, &after));
@@ -164,6 +167,8 @@ pub(crate) struct Stored {
     pub(crate) config: Option<String>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) token: Option<String>,
+    /// What is stored, but not as it is written here, and so can't be compared.
+    unreadable: Vec<&'static str>,
 }
 
 impl Stored {
@@ -171,7 +176,7 @@ impl Stored {
         let attr = |key: &str| study.system_attrs.get(key);
         let text = |key: &str| attr(key).and_then(Json::parse::<String>);
         let pruner = attr(PRUNER);
-        Self {
+        let mut stored = Self {
             metric: text(METRIC),
             sampler: attr(SAMPLER).and_then(|json| Algorithm::from_json(&json.to_value())),
             pruner: pruner.and_then(|json| Algorithm::from_json(&json.to_value())),
@@ -181,7 +186,23 @@ impl Stored {
             config: text(CONFIG),
             fingerprint: text(FINGERPRINT),
             token: text(TOKEN),
-        }
+            unreadable: Vec::new(),
+        };
+        let has_no_pruner = pruner.is_some_and(|json| json.as_str() == "null");
+        let read = [
+            (METRIC, stored.metric.is_some()),
+            (SAMPLER, stored.sampler.is_some()),
+            (PRUNER, stored.pruner.is_some() || has_no_pruner),
+            (SEED, stored.seed.is_some()),
+            (SPACE, stored.space.is_some()),
+            (CONFIG, stored.config.is_some()),
+            (FINGERPRINT, stored.fingerprint.is_some()),
+            (TOKEN, stored.token.is_some()),
+        ];
+        let unread = read.into_iter().filter(|(_, is_read)| !is_read);
+        let unread = unread.map(|(key, _)| key);
+        stored.unreadable = unread.filter(|key| attr(key).is_some()).collect();
+        stored
     }
 
     /// Whether `opah tune` made the study.

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use opah::json::Json;
+use opah::storage::AttrKind;
 use opah::{Direction, Study};
 use opah_tune::Error;
 use opah_tune::algorithm::Algorithm;
@@ -69,6 +71,19 @@ fn a_search_that_changed_is_shown_and_refused() {
     assert!(
         pruner.to_string().contains("+ {\"type\":\"never\""),
         "{pruner}"
+    );
+
+    let damaged = refused(|desk, _| {
+        let study = desk.study();
+        let three = Json::from_text("3");
+        study
+            .set_attr(AttrKind::System, "opah:sampler", &three)
+            .unwrap();
+    });
+    let text = damaged.to_string();
+    assert!(
+        text.contains("what is stored as `opah:sampler` can't be read"),
+        "{text}"
     );
 
     let metric = refused(|_, options| options.metric = Some("validation_accuracy".to_owned()));
