@@ -5,7 +5,7 @@ use opah::frozen_trial::FrozenStudy;
 use serde_json::Value;
 
 use crate::args::{Format, Storage};
-use crate::output::Rows;
+use crate::output::{self, Rows};
 
 /// The flags of `opah studies`.
 #[derive(Debug, clap::Args)]
@@ -39,5 +39,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .into_iter()
         .map(row)
         .collect::<Result<_>>()?;
+    for warning in storage.warnings() {
+        output::warn(&warning);
+    }
     Rows { headings, rows }.print(args.format.format)
 }

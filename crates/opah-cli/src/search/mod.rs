@@ -45,7 +45,8 @@ fn spelled(params: &Map<String, Value>) -> String {
     each.collect::<Vec<_>>().join(" ")
 }
 
-/// A number to four significant digits or four decimals, whichever is longer to read.
+/// A number to four decimals; one below 0.001 or from a million on to four digits and a power
+/// of ten.
 pub(crate) fn short(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude != 0.0 && !(1e-3..1e6).contains(&magnitude) {
