@@ -57,24 +57,32 @@ impl BestTrial {
         let value = best.value().ok_or_else(|| {
             Error::NotAvailable(format!("trial {} has several values", best.number))
         })?;
+        let changes: Vec<Change> = match attr(record::CHANGES) {
+            None => Vec::new(),
+            Some(stored) => stored.parse().ok_or_else(|| {
+                Error::NotAvailable(format!(
+                    "study `{}`: the changes to its config, stored as `{}`, can't be read",
+                    study.name(),
+                    record::CHANGES
+                ))
+            })?,
+        };
         Ok(Self {
             number: best.number,
             value,
             values,
             metric: attr(record::METRIC).and_then(Json::parse::<String>),
-            changes: attr(record::CHANGES)
-                .and_then(Json::parse::<Vec<Change>>)
-                .unwrap_or_default(),
+            changes,
             config: attr(record::CONFIG).and_then(Json::parse::<String>),
         })
     }
 
     /// The same, but `None` while there is no best trial.
     pub fn find(study: &Study) -> Result<Option<Self>> {
-        match Self::of(study) {
-            Ok(best) => Ok(Some(best)),
-            Err(Error::NotAvailable(_)) => Ok(None),
-            Err(error) => Err(error),
+        match study.best_trial() {
+            Ok(_) => Self::of(study).map(Some),
+            Err(opah::Error::NotAvailable(_)) => Ok(None),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -152,12 +160,30 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
+    use opah::Direction;
+    use opah::storage::AttrKind;
+
     use super::*;
 
     #[test]
     fn the_deviation_is_that_of_a_sample() {
         assert_eq!(mean_and_deviation(&[1.0, 2.0, 3.0]), (2.0, 1.0));
         assert_eq!(mean_and_deviation(&[0.25]), (0.25, 0.0));
+    }
+
+    #[test]
+    fn changes_that_can_not_be_read_are_not_left_out() {
+        let study = Study::in_memory("s", &[Direction::Maximize]).unwrap();
+        assert!(BestTrial::find(&study).unwrap().is_none());
+        let mut trial = study.ask().unwrap();
+        study.tell(&mut trial, &[0.5]).unwrap();
+        assert_eq!(BestTrial::find(&study).unwrap().unwrap().value, 0.5);
+        let damaged = Json::from_text("3");
+        study
+            .set_attr(AttrKind::System, record::CHANGES, &damaged)
+            .unwrap();
+        let error = BestTrial::find(&study).unwrap_err().to_string();
+        assert!(error.contains("`opah:changes`, can't be read"), "{error}");
     }
 
     #[test]
