@@ -26,6 +26,9 @@ const PREFIX: &str = ".worker-";
 /// A trial that has killed so many workers is given up.
 const MOST_DEATHS: u32 = 5;
 
+/// A machine that does not say its name, and may be another than this one.
+const UNKNOWN_HOST: &str = "an unknown machine";
+
 /// This process, as other processes see it.
 #[derive(Debug)]
 pub(crate) struct Presence {
@@ -211,7 +214,8 @@ fn life(worker: &Worker) -> Life {
         };
     }
     let folder_is_seen = worker.lock.parent().is_some_and(Path::exists);
-    if folder_is_seen || worker.host == host() {
+    let is_here = worker.host != UNKNOWN_HOST && worker.host == host();
+    if folder_is_seen || is_here {
         Life::Dead
     } else {
         Life::Unknown
@@ -228,7 +232,7 @@ fn free(lock: &Path) -> Option<File> {
 fn host() -> String {
     let read = std::fs::read_to_string("/proc/sys/kernel/hostname")
         .or_else(|_| std::fs::read_to_string("/etc/hostname"));
-    read.map_or_else(|_| "this machine".to_owned(), |name| name.trim().to_owned())
+    read.map_or_else(|_| UNKNOWN_HOST.to_owned(), |name| name.trim().to_owned())
 }
 
 #[cfg(test)]
