@@ -90,7 +90,7 @@ pub struct Beginning {
     pub seed: u64,
     /// `{"type", "attributes"}`, or null.
     pub pruner: Value,
-    /// Whether nobody chose the pruner, so that it is Optuna's default.
+    /// Whether the pruner is Optuna's default, and was not asked for this time.
     pub is_default_pruner: bool,
     /// Finished trials so far.
     pub n_finished: usize,
