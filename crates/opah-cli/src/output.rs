@@ -102,5 +102,46 @@ pub(crate) fn warn(text: &str) {
 
 /// Writes an error and its causes to standard error.
 pub(crate) fn complain(error: &anyhow::Error) {
-    note(&format!("error: {error:#}"));
+    note(&format!("error: {}", with_causes(error)));
+}
+
+/// An error and its causes, without those that only repeat what was said before them.
+fn with_causes(error: &anyhow::Error) -> String {
+    let mut told = error.to_string();
+    let mut last = told.clone();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if told.contains(&cause) || cause.contains(&last) {
+            continue;
+        }
+        told = format!("{told}: {cause}");
+        last = cause;
+    }
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::anyhow;
+
+    use super::with_causes;
+
+    #[test]
+    fn a_cause_that_was_told_already_is_not_repeated() {
+        let cause = || anyhow!("Error code 5: database is locked");
+        for (error, told) in [
+            (cause(), "Error code 5: database is locked"),
+            (cause().context("database is locked"), "database is locked"),
+            (
+                cause().context("database is locked").context("a.db: wait"),
+                "a.db: wait: database is locked",
+            ),
+            (
+                anyhow!("no such file").context("can't read a: no such file"),
+                "can't read a: no such file",
+            ),
+            (anyhow!("b").context("a"), "a: b"),
+        ] {
+            assert_eq!(with_causes(&error), told);
+        }
+    }
 }
