@@ -94,6 +94,10 @@ pub struct Beginning {
     pub is_default_pruner: bool,
     /// Finished trials so far.
     pub n_finished: usize,
+    /// Those of them that were pruned.
+    pub n_pruned: usize,
+    /// Those of them that failed.
+    pub n_failed: usize,
     /// Finished trials when the search ends.
     pub n_trials: usize,
     /// Trials side by side.

@@ -358,6 +358,8 @@ impl Plan {
                 self.options.pruner.is_none() && *pruner == Algorithm::named(DEFAULT_PRUNER)
             }),
             n_finished: count_finished(study)?,
+            n_pruned: study.count(&[TrialState::Pruned])?,
+            n_failed: study.count(&[TrialState::Fail])?,
             n_trials: self.options.n_trials,
             jobs: self.options.jobs,
             threads: self.threads(),

@@ -90,6 +90,7 @@ fn beginning(beginning: &Beginning) -> String {
         jobs,
         threads,
         best,
+        ..
     } = beginning;
     let name = |algorithm: &Value| algorithm["type"].as_str().unwrap_or("none").to_owned();
     let plural = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });

@@ -61,6 +61,7 @@ impl Observer for Live {
                 state.jobs = started.jobs;
                 state.n_trials = started.n_trials;
                 (state.n_finished, state.n_before) = (started.n_finished, started.n_finished);
+                (state.n_pruned, state.n_failed) = (started.n_pruned, started.n_failed);
                 state.best = started.best;
                 state.begun = Some(Instant::now());
                 let bar = ProgressBar::new(started.n_trials as u64)
