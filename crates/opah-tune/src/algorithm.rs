@@ -18,7 +18,7 @@ use opah::{Pruner, Sampler};
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::json_text::{Node, NodeValue, place};
+use crate::positioned_json::{Node, NodeValue, place};
 use crate::problem::{Problem, Problems, did_you_mean};
 
 /// A sampler or pruner by its name in the registry, with the options that were given.
@@ -254,7 +254,7 @@ fn block<T: ?Sized>(
     })
 }
 
-fn key_position(node: &Node, key: &str) -> Option<crate::json_text::Position> {
+fn key_position(node: &Node, key: &str) -> Option<crate::positioned_json::Position> {
     let NodeValue::Object(fields) = &node.value else {
         return None;
     };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::json_text::{Position, place};
+use crate::positioned_json::{Position, place};
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use opah::Choice;
 
 use super::kind::Kind;
-use crate::json_text::{Node, NodeValue, Position};
+use crate::positioned_json::{Node, NodeValue, Position};
 use crate::problem::{Problems, did_you_mean};
 
 /// The attributes of one parameter while they are read.

@@ -3,7 +3,7 @@
 use opah::{CategoricalDistribution, Distribution, FloatDistribution, IntDistribution};
 
 use super::attributes::Attributes;
-use crate::json_text::Node;
+use crate::positioned_json::Node;
 use crate::problem::{Problems, did_you_mean};
 
 /// A `type` and the attributes that it takes.

@@ -23,7 +23,7 @@ use opah_train::config::{self, ExtVars};
 use self::attributes::Attributes;
 use self::kind::Kind;
 use crate::error::{Error, Result};
-use crate::json_text::{Node, NodeValue, place};
+use crate::positioned_json::{Node, NodeValue, place};
 use crate::problem::{Problem, Problems, did_you_mean};
 
 /// The parameters of a search, in the order of suggestion.
