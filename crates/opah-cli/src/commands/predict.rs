@@ -1,7 +1,7 @@
 //! `opah predict`: the labels that a trained model gives to texts.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -64,7 +64,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
             predict(&mut predictor, &mut texts, &mut out)?;
         }
     }
-    predict(&mut predictor, &mut texts, &mut out)
+    predict(&mut predictor, &mut texts, &mut out)?;
+    out.finish()
 }
 
 fn input(path: &Path) -> Result<Box<dyn BufRead>> {
@@ -102,32 +103,52 @@ fn predict(predictor: &mut Predictor, texts: &mut Vec<String>, out: &mut Output)
 }
 
 /// Where predictions go.
-struct Output {
-    file: Option<File>,
-    stdout: Option<io::Stdout>,
+enum Output {
+    File {
+        path: PathBuf,
+        lines: BufWriter<File>,
+    },
+    Stdout(io::Stdout),
+    Nowhere,
 }
 
 impl Output {
     fn open(args: &Args) -> Result<Self> {
-        let create = |path: &PathBuf| {
-            File::create(path).with_context(|| format!("can't write {}", path.display()))
-        };
-        let file = args.output_file.as_ref().map(create).transpose()?;
-        let to_stdout = file.is_none() && !args.silent;
-        Ok(Self {
-            file,
-            stdout: to_stdout.then(io::stdout),
+        Ok(match &args.output_file {
+            Some(path) => {
+                let file = File::create(path).with_context(|| cannot_write(path))?;
+                Self::File {
+                    path: path.clone(),
+                    lines: BufWriter::new(file),
+                }
+            }
+            None if args.silent => Self::Nowhere,
+            None => Self::Stdout(io::stdout()),
         })
     }
 
     fn line(&mut self, line: &str) -> Result<()> {
-        if let Some(file) = &mut self.file {
-            writeln!(file, "{line}")?;
-        }
-        match self.stdout.as_mut().map(|out| writeln!(out, "{line}")) {
-            Some(Err(error)) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-            Some(Err(error)) => Err(error.into()),
-            _ => Ok(()),
+        match self {
+            Self::File { path, lines } => {
+                writeln!(lines, "{line}").with_context(|| cannot_write(path))
+            }
+            Self::Stdout(out) => match writeln!(out, "{line}") {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+                written => Ok(written?),
+            },
+            Self::Nowhere => Ok(()),
         }
     }
+
+    /// Writes what a file does not have yet.
+    fn finish(self) -> Result<()> {
+        match self {
+            Self::File { path, mut lines } => lines.flush().with_context(|| cannot_write(&path)),
+            Self::Stdout(_) | Self::Nowhere => Ok(()),
+        }
+    }
+}
+
+fn cannot_write(path: &Path) -> String {
+    format!("can't write {}", path.display())
 }

@@ -13,9 +13,10 @@ impl Observer for JsonLines {
         if matches!(event, Event::Batch { .. }) {
             return;
         }
-        if let Ok(line) = serde_json::to_string(event) {
-            // A reader that is gone does not end the search.
-            let _ = output::print(&(line + "\n"));
+        // What can't be told does not end the search. A reader that is gone is no error.
+        let told = serde_json::to_string(event).map_err(anyhow::Error::from);
+        if let Err(error) = told.and_then(|line| output::print(&(line + "\n"))) {
+            output::warn(&format!("an event could not be written: {error}"));
         }
     }
 }
