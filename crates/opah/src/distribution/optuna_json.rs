@@ -1,0 +1,119 @@
+//! Distributions in Optuna's JSON, as they are stored.
+
+use serde_json::Value;
+
+use super::{
+    CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, invalid,
+};
+use crate::error::{Error, Result};
+use crate::json::{Json, python_float, replace_bare_words, write_string};
+
+impl Distribution {
+    /// Optuna's JSON, byte for byte as its Python writes it.
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Float(d) => format!(
+                r#"{{"name": "FloatDistribution", "attributes": {{"step": {}, "low": {}, "high": {}, "log": {}}}}}"#,
+                d.step().map_or_else(|| "null".to_owned(), python_float),
+                python_float(d.low()),
+                python_float(d.high()),
+                d.is_log()
+            ),
+            Self::Int(d) => format!(
+                r#"{{"name": "IntDistribution", "attributes": {{"log": {}, "step": {}, "low": {}, "high": {}}}}}"#,
+                d.is_log(),
+                d.step(),
+                d.low(),
+                d.high()
+            ),
+            Self::Categorical(d) => {
+                let mut text = String::from(
+                    r#"{"name": "CategoricalDistribution", "attributes": {"choices": ["#,
+                );
+                for (at, choice) in d.choices().iter().enumerate() {
+                    if at > 0 {
+                        text.push_str(", ");
+                    }
+                    match choice {
+                        Choice::Str(choice) => write_string(choice, &mut text),
+                        other => text.push_str(&other.to_string()),
+                    }
+                }
+                text.push_str("]}}");
+                text
+            }
+        }
+    }
+
+    /// Reads Optuna's JSON: today's three classes, the five legacy ones, and the
+    /// short form `{"type": "float", "low": …}`.
+    pub fn from_json(text: &str) -> Result<Self> {
+        let marked = replace_bare_words(
+            text,
+            &["{\"\":\"NaN\"}", "{\"\":\"inf\"}", "{\"\":\"-inf\"}"],
+        );
+        let value: Value =
+            serde_json::from_str(&marked).map_err(|error| Error::InvalidDistribution {
+                reason: format!("{text}: {error}"),
+            })?;
+        let (name, attributes) = match (value.get("name"), value.get("attributes")) {
+            (Some(name), Some(attributes)) => (name, attributes),
+            _ => (&value["type"], &value),
+        };
+        let number = |key: &str| attributes.get(key).and_then(Value::as_f64);
+        let needed = |key: &str| {
+            number(key).ok_or_else(|| Error::InvalidDistribution {
+                reason: format!("`{key}` is missing or no number in {text}"),
+            })
+        };
+        let log = attributes
+            .get("log")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
+        let float = |log, step| -> Result<Self> {
+            FloatDistribution::new(needed("low")?, needed("high")?, log, step).map(Self::Float)
+        };
+        let int = |log| -> Result<Self> {
+            let step = number("step").map_or(1, |step| step as i64);
+            let (low, high) = (needed("low")? as i64, needed("high")? as i64);
+            IntDistribution::new(low, high, log, if log { 1 } else { step }).map(Self::Int)
+        };
+        match name.as_str().unwrap_or_default() {
+            "FloatDistribution" | "float" => float(log, number("step")),
+            "UniformDistribution" => float(false, None),
+            "LogUniformDistribution" => float(true, None),
+            "DiscreteUniformDistribution" => float(false, Some(needed("q")?)),
+            "IntDistribution" | "int" => int(log),
+            "IntUniformDistribution" => int(false),
+            "IntLogUniformDistribution" => int(true),
+            "CategoricalDistribution" | "categorical" => {
+                let choices = attributes.get("choices").and_then(Value::as_array);
+                let choices = choices.ok_or_else(|| Error::InvalidDistribution {
+                    reason: format!("`choices` is missing in {text}"),
+                })?;
+                CategoricalDistribution::new(choices.iter().map(read_choice).collect())
+                    .map(Self::Categorical)
+            }
+            other => invalid(format!("unknown class `{other}` in {text}")),
+        }
+    }
+}
+
+fn read_choice(value: &Value) -> Choice {
+    match value {
+        Value::Null => Choice::Null,
+        Value::Bool(truth) => Choice::Bool(*truth),
+        Value::String(text) => Choice::Str(text.clone()),
+        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+            (Some(int), _) => Choice::Int(int),
+            (None, Some(float)) => Choice::Float(float),
+            (None, None) => Choice::Other(number.to_string()),
+        },
+        // The mark that `from_json` puts in place of a bare `NaN` or `Infinity`.
+        Value::Object(fields) if fields.len() == 1 && fields.contains_key("") => {
+            let word = fields[""].as_str().unwrap_or_default();
+            Choice::Float(word.parse().unwrap_or(f64::NAN))
+        }
+        other => Choice::Other(Json::new(other).as_str().to_owned()),
+    }
+}

@@ -1,0 +1,80 @@
+//! Bounds, grids and the JSON of distributions.
+
+use super::*;
+
+/// Written by Optuna 5.0.0's `distribution_to_json`.
+const OPTUNA: [&str; 5] = [
+    r#"{"name": "FloatDistribution", "attributes": {"step": null, "low": 0.0, "high": 1.0, "log": false}}"#,
+    r#"{"name": "FloatDistribution", "attributes": {"step": null, "low": 1e-05, "high": 0.1, "log": true}}"#,
+    r#"{"name": "FloatDistribution", "attributes": {"step": 0.25, "low": 0.0, "high": 1.0, "log": false}}"#,
+    r#"{"name": "IntDistribution", "attributes": {"log": false, "step": 1, "low": 0, "high": 10}}"#,
+    r#"{"name": "CategoricalDistribution", "attributes": {"choices": [null, true, 1, 2.5, "\u00e9\"x", NaN, -Infinity]}}"#,
+];
+
+#[test]
+fn optuna_json_is_read_and_written_byte_for_byte() {
+    for text in OPTUNA {
+        assert_eq!(Distribution::from_json(text).unwrap().to_json(), text);
+    }
+}
+
+#[test]
+fn legacy_classes_are_read() {
+    let read = |text| Distribution::from_json(text).unwrap().to_string();
+    assert_eq!(
+        read(r#"{"name": "LogUniformDistribution", "attributes": {"low": 0.1, "high": 1}}"#),
+        "float(0.1, 1.0, log)"
+    );
+    assert_eq!(
+        read(
+            r#"{"name": "DiscreteUniformDistribution", "attributes": {"low": 0, "high": 1, "q": 0.3}}"#
+        ),
+        "float(0.0, 0.8999999999999999, step=0.3)"
+    );
+    assert_eq!(
+        read(r#"{"type": "int", "low": 1, "high": 8, "log": true}"#),
+        "int(1, 8, log)"
+    );
+}
+
+#[test]
+fn high_is_lowered_to_the_grid() {
+    let grid = IntDistribution::new(0, 10, false, 4).unwrap();
+    assert_eq!(grid.high(), 8);
+    let exact = FloatDistribution::new(0.0, 0.3, false, Some(0.1)).unwrap();
+    assert_eq!(exact.high(), 0.3);
+    assert!(Distribution::Float(exact).contains(0.2));
+}
+
+#[test]
+fn contradictions_are_refused() {
+    for (low, high, log, step) in [
+        (1.0, 0.0, false, None),
+        (0.0, 1.0, true, None),
+        (0.1, 1.0, true, Some(0.1)),
+        (0.0, f64::INFINITY, false, None),
+        (f64::NAN, 1.0, false, None),
+        (0.0, 1.0, false, Some(0.0)),
+    ] {
+        assert!(FloatDistribution::new(low, high, log, step).is_err());
+    }
+    assert!(IntDistribution::new(0, 8, true, 1).is_err());
+    assert!(IntDistribution::new(1, 8, true, 2).is_err());
+    assert!(IntDistribution::new(i64::MIN, i64::MAX, false, 1).is_err());
+    assert!(CategoricalDistribution::new(vec![]).is_err());
+}
+
+#[test]
+fn choices_are_equal_as_in_python() {
+    assert_eq!(Choice::Bool(true), Choice::Int(1));
+    assert_eq!(Choice::Int(1), Choice::Float(1.0));
+    assert_eq!(Choice::Float(f64::NAN), Choice::Float(f64::NAN));
+    assert_ne!(Choice::Str("1".to_owned()), Choice::Int(1));
+}
+
+#[test]
+fn nan_is_contained_nowhere() {
+    for text in OPTUNA {
+        assert!(!Distribution::from_json(text).unwrap().contains(f64::NAN));
+    }
+}
