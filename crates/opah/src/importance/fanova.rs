@@ -26,26 +26,11 @@ use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::registry::{self, Configured};
 
 /// Integrates a random forest over the search space.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct FanovaImportanceEvaluator {
-    /// The number of trees, at least 1; more make the result less random.
-    #[schemars(range(min = 1))]
-    pub n_trees: usize,
-    /// The greatest depth of a tree.
-    pub max_depth: usize,
-    /// The seed of the forest.
-    pub seed: u64,
-}
-
-impl Default for FanovaImportanceEvaluator {
-    fn default() -> Self {
-        Self {
-            n_trees: 64,
-            max_depth: 64,
-            seed: 0,
-        }
-    }
+    /// How the forest is grown: in JSON these are the evaluator's options themselves.
+    pub forest: ForestOptions,
 }
 
 impl Configured for FanovaImportanceEvaluator {
@@ -54,7 +39,7 @@ impl Configured for FanovaImportanceEvaluator {
     const SUMMARY: &'static str = "the share of variance over the whole space, by a random forest";
 
     fn objection(&self) -> Option<String> {
-        (self.n_trees == 0).then(|| "`n_trees` = 0, expected at least 1".to_owned())
+        self.forest.objection()
     }
 }
 
@@ -70,14 +55,9 @@ impl ImportanceEvaluator for FanovaImportanceEvaluator {
         if samples.parameters.is_empty() {
             return Ok(samples.named(Vec::new()));
         }
-        let options = ForestOptions {
-            n_trees: self.n_trees,
-            max_depth: self.max_depth,
-            seed: self.seed,
-        };
         let mut sums = vec![0.0; samples.parameters.len()];
         let mut n_varying = 0.0;
-        for tree in forest::grow(&samples, options) {
+        for tree in forest::grow(&samples, self.forest) {
             let leaves = Leaves::of(&tree, samples.columns.len());
             let variance = leaves.variance();
             if variance <= 0.0 {

@@ -11,6 +11,9 @@
 //! for equal, a split may separate any two numbers, so that the scale of a parameter
 //! does not matter.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::samples::Samples;
 use crate::math::random::Rng;
 
@@ -18,11 +21,33 @@ use crate::math::random::Rng;
 const ROUNDING: f64 = 1e-12;
 
 /// How a forest is grown.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ForestOptions {
-    pub(super) n_trees: usize,
-    pub(super) max_depth: usize,
-    pub(super) seed: u64,
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForestOptions {
+    /// The number of trees, at least 1; more make the result less random.
+    #[schemars(range(min = 1))]
+    pub n_trees: usize,
+    /// The greatest depth of a tree.
+    pub max_depth: usize,
+    /// The seed of the forest.
+    pub seed: u64,
+}
+
+impl Default for ForestOptions {
+    fn default() -> Self {
+        Self {
+            n_trees: 64,
+            max_depth: 64,
+            seed: 0,
+        }
+    }
+}
+
+impl ForestOptions {
+    /// Why no forest can be grown with them.
+    pub(super) fn objection(&self) -> Option<String> {
+        (self.n_trees == 0).then(|| "`n_trees` = 0, expected at least 1".to_owned())
+    }
 }
 
 /// A regression tree; the root is node 0, children come after their parent.

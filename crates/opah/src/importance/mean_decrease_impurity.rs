@@ -19,26 +19,11 @@ use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::registry::{self, Configured};
 
 /// Adds up what the splits of a random forest explain.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct MeanDecreaseImpurityImportanceEvaluator {
-    /// The number of trees, at least 1; more make the result less random.
-    #[schemars(range(min = 1))]
-    pub n_trees: usize,
-    /// The greatest depth of a tree.
-    pub max_depth: usize,
-    /// The seed of the forest.
-    pub seed: u64,
-}
-
-impl Default for MeanDecreaseImpurityImportanceEvaluator {
-    fn default() -> Self {
-        Self {
-            n_trees: 64,
-            max_depth: 64,
-            seed: 0,
-        }
-    }
+    /// How the forest is grown: in JSON these are the evaluator's options themselves.
+    pub forest: ForestOptions,
 }
 
 impl Configured for MeanDecreaseImpurityImportanceEvaluator {
@@ -47,7 +32,7 @@ impl Configured for MeanDecreaseImpurityImportanceEvaluator {
     const SUMMARY: &'static str = "what the splits of a random forest explain, on the trials";
 
     fn objection(&self) -> Option<String> {
-        (self.n_trees == 0).then(|| "`n_trees` = 0, expected at least 1".to_owned())
+        self.forest.objection()
     }
 }
 
@@ -63,13 +48,8 @@ impl ImportanceEvaluator for MeanDecreaseImpurityImportanceEvaluator {
         if samples.parameters.is_empty() {
             return Ok(samples.named(Vec::new()));
         }
-        let options = ForestOptions {
-            n_trees: self.n_trees,
-            max_depth: self.max_depth,
-            seed: self.seed,
-        };
         let mut by_column = vec![0.0; samples.columns.len()];
-        for tree in forest::grow(&samples, options) {
+        for tree in forest::grow(&samples, self.forest) {
             add_shares(&tree, &mut by_column);
         }
         let sum: f64 = by_column.iter().sum();

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use fanova::FanovaImportanceEvaluator;
+pub use forest::ForestOptions;
 pub use mean_decrease_impurity::MeanDecreaseImpurityImportanceEvaluator;
 pub use ped_anova::PedAnovaImportanceEvaluator;
 
