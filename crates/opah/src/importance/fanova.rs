@@ -286,6 +286,22 @@ mod tests {
         Node::Leaf { value }
     }
 
+    /// The leaves of a tree whose root has a leaf on the left and a split on the right.
+    fn leaves_of_three(
+        n_columns: usize,
+        [root, right]: [(usize, f64); 2],
+        values: [f64; 3],
+    ) -> Leaves {
+        let nodes = vec![
+            split(root.0, root.1, 1, 2),
+            leaf(values[0]),
+            split(right.0, right.1, 3, 4),
+            leaf(values[1]),
+            leaf(values[2]),
+        ];
+        Leaves::of(&Tree { nodes }, n_columns)
+    }
+
     fn close(a: f64, b: f64) -> bool {
         (a - b).abs() <= 1e-12 * b.abs().max(1.0)
     }
@@ -294,14 +310,7 @@ mod tests {
     /// mean is 7/4; means over the second column are 0 and 7/2, over the first 1 and 2.
     #[test]
     fn shares_of_a_small_tree_are_those_by_hand() {
-        let nodes = vec![
-            split(0, 0.5, 1, 2),
-            leaf(0.0),
-            split(1, 0.25, 3, 4),
-            leaf(2.0),
-            leaf(4.0),
-        ];
-        let leaves = Leaves::of(&Tree { nodes }, 2);
+        let leaves = leaves_of_three(2, [(0, 0.5), (1, 0.25)], [0.0, 2.0, 4.0]);
         assert!(close(leaves.variance(), 55.0 / 16.0));
         assert!(close(leaves.variance_of_number(0), 49.0 / 16.0));
         assert!(close(leaves.variance_of_number(1), 3.0 / 16.0));
@@ -350,12 +359,7 @@ mod tests {
     /// Two numbers and a parameter with five choices, with interactions.
     fn mixed() -> Samples {
         let mut rng = Rng::keyed(5, 0, "mixed");
-        let mut samples = Samples {
-            parameters: Vec::new(),
-            single: Vec::new(),
-            columns: vec![Vec::new(); 7],
-            targets: Vec::new(),
-        };
+        let mut samples = Samples::of(vec![Vec::new(); 7], Vec::new());
         for _ in 0..150 {
             let (x, y, choice) = (rng.uniform(), rng.uniform(), rng.below(5));
             samples.columns[0].push(x);
@@ -395,14 +399,7 @@ mod tests {
     /// A choice beyond the 64th has a word of its own.
     #[test]
     fn patterns_have_room_for_any_number_of_choices() {
-        let nodes = vec![
-            split(100, 0.5, 1, 2),
-            leaf(0.0),
-            split(3, 0.5, 3, 4),
-            leaf(1.0),
-            leaf(5.0),
-        ];
-        let leaves = Leaves::of(&Tree { nodes }, 130);
+        let leaves = leaves_of_three(130, [(100, 0.5), (3, 0.5)], [0.0, 1.0, 5.0]);
         let cells = [0.0, 0.0, 1.0, 5.0].map(|value: f64| (value - 1.5).powi(2) / 4.0);
         assert!(close(leaves.variance(), cells.iter().sum()));
         assert!(close(
@@ -425,12 +422,7 @@ mod tests {
             }
             targets.push((2.0 * PI * x).sin() + 2.0 * y + 3.0 * choice);
         }
-        let samples = Samples {
-            parameters: Vec::new(),
-            single: Vec::new(),
-            columns,
-            targets,
-        };
+        let samples = Samples::of(columns, targets);
         let options = ForestOptions {
             n_trees: 16,
             max_depth: 64,

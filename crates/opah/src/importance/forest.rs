@@ -295,15 +295,6 @@ impl<'a> Growth<'a> {
 mod tests {
     use super::*;
 
-    fn samples(columns: Vec<Vec<f64>>, targets: Vec<f64>) -> Samples {
-        Samples {
-            parameters: Vec::new(),
-            single: Vec::new(),
-            columns,
-            targets,
-        }
-    }
-
     fn growth<'a>(samples: &'a Samples, sorted: &[Vec<u32>]) -> Growth<'a> {
         let mut growth = Growth::new(samples, sorted, Rng::keyed(0, 0, "test"));
         growth.weights = vec![1.0; samples.targets.len()];
@@ -339,7 +330,7 @@ mod tests {
     #[test]
     fn the_best_split_comes_first() {
         let column = vec![0.0, 0.25, 0.75, 1.0];
-        let samples = samples(vec![vec![0.5; 4], column], vec![0.0, 1.0, 8.0, 9.0]);
+        let samples = Samples::of(vec![vec![0.5; 4], column], vec![0.0, 1.0, 8.0, 9.0]);
         let stump = tree(&samples, 1);
         assert_eq!(
             stump.nodes,
@@ -363,7 +354,7 @@ mod tests {
         let mut rng = Rng::keyed(1, 0, "samples");
         let mut column = || (0..200).map(|_| rng.uniform()).collect::<Vec<f64>>();
         let (a, b, targets) = (column(), column(), column());
-        let samples = samples(vec![a, b], targets);
+        let samples = Samples::of(vec![a, b], targets);
         let tree = tree(&samples, 64);
         for sample in 0..200 {
             assert_eq!(predict(&tree, &samples, sample), samples.targets[sample]);
@@ -378,7 +369,7 @@ mod tests {
     #[test]
     fn equal_columns_are_chosen_equally_often() {
         let column = vec![0.0, 1.0, 0.0, 1.0, 0.0, 1.0];
-        let samples = samples(vec![column.clone(), column.clone()], column);
+        let samples = Samples::of(vec![column.clone(), column.clone()], column);
         let options = ForestOptions {
             n_trees: 400,
             max_depth: 1,
@@ -400,8 +391,8 @@ mod tests {
 
     #[test]
     fn equal_targets_or_coordinates_give_a_leaf() {
-        let equal_targets = samples(vec![vec![0.0, 1.0]], vec![2.0, 2.0]);
-        let equal_coordinates = samples(vec![vec![0.5, 0.5]], vec![1.0, 2.0]);
+        let equal_targets = Samples::of(vec![vec![0.0, 1.0]], vec![2.0, 2.0]);
+        let equal_coordinates = Samples::of(vec![vec![0.5, 0.5]], vec![1.0, 2.0]);
         assert_eq!(tree(&equal_targets, 64).nodes, [Node::Leaf { value: 2.0 }]);
         assert_eq!(
             tree(&equal_coordinates, 64).nodes,

@@ -78,6 +78,17 @@ impl Samples {
         Ok(samples)
     }
 
+    /// Columns and targets as they are, of no parameters.
+    #[cfg(test)]
+    pub(super) fn of(columns: Vec<Vec<f64>>, targets: Vec<f64>) -> Self {
+        Self {
+            parameters: Vec::new(),
+            single: Vec::new(),
+            columns,
+            targets,
+        }
+    }
+
     fn add(&mut self, name: &str, distribution: &Distribution, values: &[f64]) {
         let first = self.columns.len();
         let place = |low: f64, high: f64| -> Vec<f64> {
