@@ -12,7 +12,7 @@ use crate::frozen_trial::{
 };
 use crate::history::History;
 use crate::json::Json;
-use crate::pruner::{MedianPruner, NeverPruner, Pruner};
+use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
 use crate::sampler::{RandomSampler, Sampler, TpeSampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
@@ -237,8 +237,9 @@ impl Study {
     }
 
     /// Gives a running trial back: it waits again, with its number and parameters and
-    /// without its reports and what its run noted, and is the next to be asked for.
-    /// `system_attrs` are noted with it.
+    /// without its reports and what its run noted, and is the next to be asked for. Only a
+    /// number of steps that a pruner found out stays, because other trials may have been
+    /// judged by it. `system_attrs` are noted with it.
     ///
     /// As a draw depends on the trial's number, a search that was interrupted and
     /// continues is the search that was not interrupted.
@@ -258,8 +259,12 @@ impl Study {
     /// # Ok::<(), opah::Error>(())
     /// ```
     pub fn release(&self, trial: &FrozenTrial, system_attrs: &[(String, Json)]) -> Result<()> {
+        let found = FOUND_RESOURCES
+            .iter()
+            .filter_map(|key| trial.system_attrs.get_key_value(*key))
+            .map(|(key, steps)| (key.clone(), steps.clone()));
         let update = TrialUpdate {
-            system_attrs: system_attrs.to_vec(),
+            system_attrs: found.chain(system_attrs.iter().cloned()).collect(),
             ..TrialUpdate::default()
         };
         self.storage.release_trial(trial.id, &update)?;

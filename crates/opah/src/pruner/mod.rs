@@ -25,6 +25,7 @@ pub use hyperband::HyperbandPruner;
 pub use never::NeverPruner;
 pub use patient::{PatientPruner, WrappedPruner};
 pub use percentile::{MedianPruner, PercentilePruner};
+pub(crate) use resource::FOUND_RESOURCES;
 pub use resource::Resource;
 pub use successive_halving::SuccessiveHalvingPruner;
 pub use threshold::ThresholdPruner;

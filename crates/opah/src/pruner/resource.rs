@@ -5,7 +5,8 @@
 //! numbers. Here the trial for which it is fixed remembers it, as a system attribute
 //! that is written with its report: every process decides by the number of the first
 //! trial (by its own number) that has one, and a search that is resumed decides as if it
-//! had not been interrupted. In one uninterrupted process the numbers are Optuna's.
+//! had not been interrupted. A trial that is given back keeps it. In one uninterrupted
+//! process the numbers are Optuna's.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -34,6 +35,9 @@ pub enum Resource {
 pub(super) const MIN_RESOURCE: &str = "opah:min_resource";
 /// Where the greatest resource of Hyperband is remembered.
 pub(super) const MAX_RESOURCE: &str = "opah:max_resource";
+/// All of them: what other trials may have been judged by, whatever becomes of the trial
+/// that remembers it.
+pub(crate) const FOUND_RESOURCES: [&str; 2] = [MIN_RESOURCE, MAX_RESOURCE];
 
 /// What finished trials remember, by key: the least trial number, and the steps.
 #[derive(Debug, Default)]
@@ -41,7 +45,7 @@ struct Remembered(BTreeMap<&'static str, (u64, u64)>);
 
 impl Derived for Remembered {
     fn add(&mut self, trial: &FrozenTrial) {
-        for key in [MIN_RESOURCE, MAX_RESOURCE] {
+        for key in FOUND_RESOURCES {
             if let Some(steps) = remembered(trial, key) {
                 let found = (trial.number, steps);
                 let first = self.0.entry(key).or_insert(found);
@@ -134,6 +138,7 @@ mod tests {
     use crate::frozen_trial::Direction;
     use crate::storage::{MemoryStorage, Storage};
     use crate::study::{Stop, Study};
+    use crate::trial::Trial;
 
     /// Runs trials that get longer and longer, and tells where each was stopped; every
     /// so many trials the study is loaded and the pruner is made anew.
@@ -179,6 +184,36 @@ mod tests {
             let uninterrupted = run(pruner, 60);
             assert_eq!(run(pruner, 1), uninterrupted, "{pruner}");
             assert_eq!(run(pruner, 15), uninterrupted, "{pruner}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_was_found_out_stays_when_its_trial_is_given_back() {
+        for (pruner, key, found) in [
+            ("successive_halving", MIN_RESOURCE, 2),
+            ("hyperband", MAX_RESOURCE, 201),
+        ] {
+            let study = Study::in_memory("s", &[Direction::Minimize])
+                .unwrap()
+                .with_pruner(crate::pruner::build(pruner, &json!({})).unwrap());
+            let complete = |last_step: i64| {
+                let mut trial = study.ask().unwrap();
+                trial.report(last_step, 0.0).unwrap();
+                study.tell(&mut trial, &[0.0]).unwrap();
+            };
+            let judge = |trial: &mut Trial| {
+                trial.report(0, 0.0).unwrap();
+                trial.should_prune().unwrap();
+                trial.frozen().system_attrs[key].parse::<u64>()
+            };
+            complete(200);
+            let mut finder = study.ask().unwrap();
+            assert_eq!(judge(&mut finder), Some(found), "{pruner}");
+            complete(900);
+            study.release(finder.frozen(), &[]).unwrap();
+            let mut again = study.ask().unwrap();
+            assert_eq!(again.number(), finder.number());
+            assert_eq!(judge(&mut again), Some(found), "{pruner}");
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Jamieson and Talwalkar, "Non-stochastic Best Arm Identification and Hyperparameter
 //! Optimization", AISTATS 2016; asynchronous as in Li et al., "A System for Massively
-//! Parallel Hyperparameter Tuning", Machine Learning and Systems 2020, section 3.2. As in Optuna 5, whose
-//! decisions these are, a trial that is not promoted stops instead of waiting, and while
-//! fewer than η trials have reached a rung, the best so far is promoted.
+//! Parallel Hyperparameter Tuning", Machine Learning and Systems 2020, section 3.2. As in
+//! Optuna 5, whose decisions these are, a trial that is not promoted stops instead of
+//! waiting, and while fewer than η trials have reached a rung, the best so far is promoted.
 //!
 //! A trial's value at rung k is kept in Optuna's attribute `completed_rung_<k>`, so that
 //! trials of opah and of Optuna race in one study.
