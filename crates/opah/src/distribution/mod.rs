@@ -46,7 +46,7 @@ impl Distribution {
             Self::Int(d) => {
                 internal.fract() == 0.0
                     && (d.low() as f64..=d.high() as f64).contains(&internal)
-                    && (internal as i64 - d.low()) % d.step() == 0
+                    && (internal as i128 - i128::from(d.low())) % i128::from(d.step()) == 0
             }
             Self::Categorical(d) => {
                 internal.fract() == 0.0 && (0.0..d.choices().len() as f64).contains(&internal)

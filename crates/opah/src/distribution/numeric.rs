@@ -45,9 +45,20 @@ impl FloatDistribution {
             Some(step) if step.is_nan() || step <= 0.0 => {
                 return invalid(format!("step = {} must be positive", float(step)));
             }
+            Some(step) if step.is_infinite() => {
+                return invalid(format!("step = {} must be finite", float(step)));
+            }
             Some(step) => {
                 // A quotient within 1e-8 of a whole number is one: 0.3 / 0.1 is 3 steps.
                 let steps = ((high - low) / step + 1e-8).floor();
+                if !steps.is_finite() {
+                    return invalid(format!(
+                        "step = {} is too small for low = {} and high = {}",
+                        float(step),
+                        float(low),
+                        float(high)
+                    ));
+                }
                 if (low + steps * step - high).abs() <= 1e-8 * step {
                     high
                 } else {

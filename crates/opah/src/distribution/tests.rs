@@ -55,6 +55,9 @@ fn contradictions_are_refused() {
         (0.0, f64::INFINITY, false, None),
         (f64::NAN, 1.0, false, None),
         (0.0, 1.0, false, Some(0.0)),
+        (0.0, 1.0, false, Some(f64::NAN)),
+        (0.0, 1.0, false, Some(f64::INFINITY)),
+        (0.0, 1.0, false, Some(1e-320)),
     ] {
         assert!(FloatDistribution::new(low, high, log, step).is_err());
     }
@@ -62,6 +65,14 @@ fn contradictions_are_refused() {
     assert!(IntDistribution::new(1, 8, true, 2).is_err());
     assert!(IntDistribution::new(i64::MIN, i64::MAX, false, 1).is_err());
     assert!(CategoricalDistribution::new(vec![]).is_err());
+}
+
+#[test]
+fn the_widest_range_contains_its_ends() {
+    let wide = IntDistribution::new(-1, i64::MAX - 1, false, 1).unwrap();
+    let ends = [wide.low() as f64, wide.high() as f64];
+    let wide = Distribution::Int(wide);
+    assert!(ends.into_iter().all(|end| wide.contains(end)));
 }
 
 #[test]
