@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::invalid;
 use crate::error::Result;
-use crate::json::python_float;
+use crate::json::{Json, python_float};
 
 /// One of several choices without an order.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,11 +42,26 @@ pub enum Choice {
     Float(f64),
     /// A text.
     Str(String),
-    /// Anything else that a stored study holds: its JSON text.
+    /// Anything else that a stored study holds: its JSON text, spelled as Python does.
     Other(String),
 }
 
 impl Choice {
+    /// The choice that a JSON value stands for.
+    pub(super) fn of_json(value: &Value) -> Self {
+        match value {
+            Value::Null => Self::Null,
+            Value::Bool(truth) => Self::Bool(*truth),
+            Value::String(text) => Self::Str(text.clone()),
+            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(int), _) => Self::Int(int),
+                (None, Some(float)) => Self::Float(float),
+                (None, None) => Self::Other(number.to_string()),
+            },
+            list_or_object => Self::Other(Json::new(list_or_object).as_str().to_owned()),
+        }
+    }
+
     /// The number that Python takes it for; truth values are 0 and 1.
     pub(super) fn number(&self) -> Option<f64> {
         match self {

@@ -6,7 +6,7 @@ use super::{
     CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, invalid,
 };
 use crate::error::{Error, Result};
-use crate::json::{Json, python_float, replace_bare_words, write_string};
+use crate::json::{python_float, replace_bare_words, write_string};
 
 impl Distribution {
     /// Optuna's JSON, byte for byte as its Python writes it.
@@ -100,20 +100,11 @@ impl Distribution {
 }
 
 fn read_choice(value: &Value) -> Choice {
-    match value {
-        Value::Null => Choice::Null,
-        Value::Bool(truth) => Choice::Bool(*truth),
-        Value::String(text) => Choice::Str(text.clone()),
-        Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-            (Some(int), _) => Choice::Int(int),
-            (None, Some(float)) => Choice::Float(float),
-            (None, None) => Choice::Other(number.to_string()),
-        },
-        // The mark that `from_json` puts in place of a bare `NaN` or `Infinity`.
-        Value::Object(fields) if fields.len() == 1 && fields.contains_key("") => {
-            let word = fields[""].as_str().unwrap_or_default();
-            Choice::Float(word.parse().unwrap_or(f64::NAN))
-        }
-        other => Choice::Other(Json::new(other).as_str().to_owned()),
+    // The mark that `from_json` puts in place of a bare `NaN` or `Infinity`.
+    let mark = value.as_object().filter(|fields| fields.len() == 1);
+    let word = mark.and_then(|fields| fields.get("")?.as_str());
+    match word.and_then(|word| word.parse::<f64>().ok()) {
+        Some(number) => Choice::Float(number),
+        None => Choice::of_json(value),
     }
 }

@@ -84,6 +84,17 @@ fn choices_are_equal_as_in_python() {
 }
 
 #[test]
+fn a_list_that_is_a_choice_comes_back_as_a_list() {
+    let text =
+        r#"{"name": "CategoricalDistribution", "attributes": {"choices": [[1, 2], {"": "a"}]}}"#;
+    let lists = Distribution::from_json(text).unwrap();
+    let list = serde_json::json!([1, 2]);
+    assert_eq!(lists.to_internal(&ParamValue::from_json(&list)), Some(0.0));
+    assert_eq!(lists.to_external(0.0).to_json(), list);
+    assert_eq!(lists.to_json(), text);
+}
+
+#[test]
 fn nan_is_contained_nowhere() {
     for text in OPTUNA {
         assert!(!Distribution::from_json(text).unwrap().contains(f64::NAN));

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Choice, Distribution};
-use crate::json::python_float;
+use crate::json::{Json, python_float};
 
 /// A parameter's value as the user gives and gets it. Displays as a JSON scalar,
 /// texts without quotes, so that it can be an environment variable's value.
@@ -22,16 +22,10 @@ pub enum ParamValue {
 impl ParamValue {
     /// The value that a JSON value stands for; lists and objects are choices.
     pub fn from_json(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Categorical(Choice::Null),
-            Value::Bool(truth) => Self::Categorical(Choice::Bool(*truth)),
-            Value::String(text) => Self::Categorical(Choice::Str(text.clone())),
-            Value::Number(number) => match (number.as_i64(), number.as_f64()) {
-                (Some(int), _) => Self::Int(int),
-                (None, Some(float)) => Self::Float(float),
-                (None, None) => Self::Categorical(Choice::Other(number.to_string())),
-            },
-            other => Self::Categorical(Choice::Other(other.to_string())),
+        match Choice::of_json(value) {
+            Choice::Int(number) => Self::Int(number),
+            Choice::Float(number) => Self::Float(number),
+            choice => Self::Categorical(choice),
         }
     }
 
@@ -45,7 +39,8 @@ impl ParamValue {
             Self::Int(number) | Self::Categorical(Choice::Int(number)) => (*number).into(),
             Self::Categorical(Choice::Null) => Value::Null,
             Self::Categorical(Choice::Bool(truth)) => (*truth).into(),
-            Self::Categorical(Choice::Str(text) | Choice::Other(text)) => text.clone().into(),
+            Self::Categorical(Choice::Str(text)) => text.clone().into(),
+            Self::Categorical(Choice::Other(text)) => Json::from_text(text.as_str()).to_value(),
         }
     }
 
