@@ -60,29 +60,47 @@ impl Distribution {
             (Some(name), Some(attributes)) => (name, attributes),
             _ => (&value["type"], &value),
         };
-        let number = |key: &str| attributes.get(key).and_then(Value::as_f64);
-        let needed = |key: &str| {
-            number(key).ok_or_else(|| Error::InvalidDistribution {
-                reason: format!("`{key}` is missing or no number in {text}"),
-            })
+        let wrong = |key: &str, expected: &str| Error::InvalidDistribution {
+            reason: format!("`{key}` is missing or no {expected} in {text}"),
         };
-        let log = attributes
-            .get("log")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        let is_given = |key: &str| attributes.get(key).is_some_and(|value| !value.is_null());
+        let number = |key: &str| -> Result<f64> {
+            let number = attributes.get(key).and_then(Value::as_f64);
+            number.ok_or_else(|| wrong(key, "number"))
+        };
+        let whole = |key: &str| -> Result<i64> {
+            if let Some(whole) = attributes.get(key).and_then(Value::as_i64) {
+                return Ok(whole);
+            }
+            let float = number(key)?;
+            if float.fract() == 0.0 {
+                Ok(float as i64)
+            } else {
+                Err(wrong(key, "whole number"))
+            }
+        };
+        let log = if is_given("log") {
+            let log = attributes["log"].as_bool();
+            log.ok_or_else(|| wrong("log", "truth value"))?
+        } else {
+            false
+        };
         let float = |log, step| -> Result<Self> {
-            FloatDistribution::new(needed("low")?, needed("high")?, log, step).map(Self::Float)
+            FloatDistribution::new(number("low")?, number("high")?, log, step).map(Self::Float)
         };
         let int = |log| -> Result<Self> {
-            let step = number("step").map_or(1, |step| step as i64);
-            let (low, high) = (needed("low")? as i64, needed("high")? as i64);
-            IntDistribution::new(low, high, log, if log { 1 } else { step }).map(Self::Int)
+            let has_step = is_given("step") && !log;
+            let step = if has_step { whole("step")? } else { 1 };
+            IntDistribution::new(whole("low")?, whole("high")?, log, step).map(Self::Int)
         };
         match name.as_str().unwrap_or_default() {
-            "FloatDistribution" | "float" => float(log, number("step")),
+            "FloatDistribution" | "float" => {
+                let step = is_given("step").then(|| number("step"));
+                float(log, step.transpose()?)
+            }
             "UniformDistribution" => float(false, None),
             "LogUniformDistribution" => float(true, None),
-            "DiscreteUniformDistribution" => float(false, Some(needed("q")?)),
+            "DiscreteUniformDistribution" => float(false, Some(number("q")?)),
             "IntDistribution" | "int" => int(log),
             "IntUniformDistribution" => int(false),
             "IntLogUniformDistribution" => int(true),

@@ -38,6 +38,42 @@ fn legacy_classes_are_read() {
 }
 
 #[test]
+fn whole_numbers_are_read_to_the_last_digit() {
+    let text = r#"{"type": "int", "low": 9007199254740993, "high": 9007199254740995}"#;
+    assert_eq!(
+        Distribution::from_json(text).unwrap().to_string(),
+        "int(9007199254740993, 9007199254740995)"
+    );
+}
+
+#[test]
+fn what_can_not_be_read_is_named() {
+    for (text, reason) in [
+        (
+            r#"{"type": "int", "high": 3}"#,
+            "`low` is missing or no number",
+        ),
+        (
+            r#"{"type": "int", "low": 1.5, "high": 3}"#,
+            "`low` is missing or no whole number",
+        ),
+        (
+            r#"{"type": "float", "low": 0, "high": 1, "step": "0.1"}"#,
+            "`step` is missing or no number",
+        ),
+        (
+            r#"{"type": "float", "low": 1, "high": 2, "log": "yes"}"#,
+            "`log` is missing or no truth value",
+        ),
+    ] {
+        assert_eq!(
+            Distribution::from_json(text).unwrap_err().to_string(),
+            format!("invalid distribution: {reason} in {text}")
+        );
+    }
+}
+
+#[test]
 fn high_is_lowered_to_the_grid() {
     let grid = IntDistribution::new(0, 10, false, 4).unwrap();
     assert_eq!(grid.high(), 8);
