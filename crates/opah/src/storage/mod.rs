@@ -200,7 +200,10 @@ pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
         return Ok(Arc::new(MemoryStorage::default()));
     }
     #[cfg(feature = "sqlite")]
-    if let Some(path) = url.strip_prefix("sqlite:///") {
+    // Without a path, SQLite would write to a file that is gone when it is closed.
+    if let Some(path) = url.strip_prefix("sqlite:///")
+        && !path.is_empty()
+    {
         return Ok(Arc::new(SqliteStorage::open(std::path::Path::new(path))?));
     }
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);

@@ -31,10 +31,7 @@ impl From<rusqlite::Error> for Problem {
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Problem> {
     if !has_table(connection, "trials")? {
         if has_any_table(connection)? {
-            return Err(Problem::Version(
-                "the file is an SQLite database, but not one of Optuna's or opah's; name another file"
-                    .to_owned(),
-            ));
+            return Err(not_optunas());
         }
         // Write-ahead logging lets readers and the writer work side by side. It is
         // only turned on in files that are made here; others keep their mode.
@@ -52,8 +49,19 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Problem> {
     Ok(())
 }
 
+fn not_optunas() -> Problem {
+    let problem =
+        "the file is an SQLite database, but not one of Optuna's or opah's; name another file";
+    Problem::Version(problem.to_owned())
+}
+
 fn check_version(connection: &Connection) -> Result<(), Problem> {
-    let version: Option<String> = if has_table(connection, "alembic_version")? {
+    let has_revision = has_table(connection, "alembic_version")?;
+    let has_version = has_table(connection, "version_info")?;
+    if !has_revision && !has_version {
+        return Err(not_optunas());
+    }
+    let version: Option<String> = if has_revision {
         connection
             .query_row("SELECT version_num FROM alembic_version", [], |row| {
                 row.get(0)
@@ -62,7 +70,7 @@ fn check_version(connection: &Connection) -> Result<(), Problem> {
     } else {
         None
     };
-    let schema: Option<i64> = if has_table(connection, "version_info")? {
+    let schema: Option<i64> = if has_version {
         connection
             .query_row("SELECT schema_version FROM version_info", [], |row| {
                 row.get(0)

@@ -120,6 +120,10 @@ fn files_of_other_programs_and_other_times_say_so() {
             "the file is an SQLite database, but not one of Optuna's or opah's; name another file",
         ),
         (
+            "CREATE TABLE trials (subject TEXT, outcome TEXT)",
+            "the file is an SQLite database, but not one of Optuna's or opah's; name another file",
+        ),
+        (
             "CREATE TABLE trials (trial_id INTEGER PRIMARY KEY);
              CREATE TABLE version_info (schema_version INTEGER);
              INSERT INTO version_info VALUES (11)",
@@ -145,4 +149,13 @@ fn files_of_other_programs_and_other_times_say_so() {
         let error = SqliteStorage::open(&path).unwrap_err().to_string();
         assert!(error.ends_with(problem), "{error}");
     }
+}
+
+#[test]
+fn a_url_without_a_path_is_refused() {
+    let error = crate::storage::open("sqlite:///").unwrap_err().to_string();
+    assert!(
+        error.ends_with("use `sqlite:///path/to/file.db` or `memory:`"),
+        "{error}"
+    );
 }
