@@ -158,9 +158,18 @@ fn check_agreement(other: &dyn Storage, steps: &[Step]) {
         comparable(storage.changes(study, &Cursor::default()).unwrap())
     };
     assert_eq!(all(other, studies[1]), all(&memory, studies[0]));
-    assert!(other.create_study("s", &[Direction::Minimize]).is_err());
-    other.delete_study(studies[1]).unwrap();
-    assert!(other.studies().unwrap().is_empty());
+    for (storage, study) in [&memory as &dyn Storage, other].into_iter().zip(studies) {
+        assert!(storage.create_study("s", &[Direction::Minimize]).is_err());
+        storage.delete_study(study).unwrap();
+        assert!(storage.studies().unwrap().is_empty());
+        let trial = storage.create_trial(study, &TrialStart::running(Timestamp::UNIX_EPOCH));
+        let attr = storage.set_study_attr(study, AttrKind::User, "k", &Json::new("v"));
+        let again = storage.delete_study(study);
+        for refused in [trial.map(|_| ()), attr, again] {
+            let error = refused.unwrap_err().to_string();
+            assert_eq!(error, "the study was deleted");
+        }
+    }
 }
 
 proptest! {

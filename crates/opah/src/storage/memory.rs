@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
+use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate, deleted};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
     Attrs, Direction, FIXED_PARAMS_ATTR, FrozenStudy, FrozenTrial, Params, StudyId, TrialId,
@@ -45,12 +45,7 @@ impl Contents {
         let study = usize::try_from(id.0)
             .ok()
             .and_then(|at| self.studies.get_mut(at));
-        study
-            .and_then(Option::as_mut)
-            .ok_or_else(|| Error::UnknownStudy {
-                name: format!("#{}", id.0),
-                known: Vec::new(),
-            })
+        study.and_then(Option::as_mut).ok_or_else(deleted)
     }
 
     fn trial(&mut self, id: TrialId) -> Result<&mut FrozenTrial> {

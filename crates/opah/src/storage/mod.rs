@@ -1,9 +1,9 @@
 //! Where studies and trials are kept.
 //!
 //! # How to write a storage
-//! Implement [`Storage`]: eleven methods, each one transaction. Then add it to the
-//! list in `storage/contract.rs`, whose random histories every storage must agree
-//! on. What a caller may rely on:
+//! Implement [`Storage`]: eleven methods, each one transaction. Then add a test to
+//! `storage/contract.rs`, on whose random histories every storage must agree with the
+//! one in memory. What a caller may rely on:
 //! - trial numbers are 0, 1, 2, … per study, in the order of the ids, and ids become
 //!   visible in increasing order;
 //! - a finished trial never changes;
@@ -169,8 +169,9 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
         now: Timestamp,
     ) -> Result<()>;
     /// Running → waiting, as if it had not begun: its reports and system attributes are
-    /// forgotten, but for [`FIXED_PARAMS_ATTR`](crate::frozen_trial::FIXED_PARAMS_ATTR); its parameters and user attributes stay, and the
-    /// update is added. [`Error::WrongState`] when it is not running.
+    /// forgotten, but for [`FIXED_PARAMS_ATTR`](crate::frozen_trial::FIXED_PARAMS_ATTR);
+    /// its parameters and user attributes stay, and the update is added.
+    /// [`Error::WrongState`] when it is not running.
     fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
     /// The trials that are new since `cursor` or were not finished then, by number.
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>>;
@@ -212,4 +213,9 @@ pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
         problem: "unknown kind of storage; use `sqlite:///path/to/file.db` or `memory:`".to_owned(),
         source: None,
     })
+}
+
+/// The error for a study that is gone since it was loaded.
+fn deleted() -> Error {
+    Error::NotAvailable("the study was deleted".to_owned())
 }

@@ -18,7 +18,7 @@ pub use self::file::SqliteStorage;
 
 use self::file::{Durability, Open, Refused};
 use self::read::Which;
-use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate};
+use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate, deleted};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
     Direction, FIXED_PARAMS_ATTR, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState,
@@ -46,6 +46,7 @@ impl Storage for SqliteStorage {
 
     fn delete_study(&self, study: StudyId) -> Result<()> {
         self.write(Durability::Flushed, |transaction| {
+            check_study(transaction, study)?;
             for table in [
                 "trial_user_attributes",
                 "trial_system_attributes",
@@ -124,6 +125,7 @@ impl Storage for SqliteStorage {
             AttrKind::System => "study_system_attributes",
         };
         self.write(Durability::Flushed, |transaction| {
+            check_study(transaction, study)?;
             let sql = format!(
                 "INSERT INTO {table} (study_id, key, value_json) VALUES (?1, ?2, ?3)
                  ON CONFLICT (study_id, key) DO UPDATE SET value_json = excluded.value_json"
@@ -135,6 +137,7 @@ impl Storage for SqliteStorage {
 
     fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
         let id = self.write(Durability::Later, |transaction| {
+            check_study(transaction, study)?;
             // Ids of a study grow with its numbers, so the last id has the last number.
             let last =
                 "SELECT number FROM trials WHERE study_id = ?1 ORDER BY trial_id DESC LIMIT 1";
@@ -318,6 +321,16 @@ impl SqliteStorage {
             .query_row([study.0, after], |row| row.get(0).map(TrialId))
             .optional()
     }
+}
+
+/// SQLite gives the id of a deleted study to the next one, which must not get its rows.
+fn check_study(transaction: &Transaction, study: StudyId) -> std::result::Result<(), Refused> {
+    let sql = "SELECT 1 FROM studies WHERE study_id = ?1";
+    let found = transaction
+        .prepare_cached(sql)?
+        .query_row([study.0], |_| Ok(()))
+        .optional()?;
+    found.ok_or_else(|| Refused::Rule(deleted()))
 }
 
 fn state(transaction: &Transaction, trial: TrialId) -> std::result::Result<TrialState, Refused> {
