@@ -48,14 +48,15 @@ pub enum Error {
         known: String,
     },
     /// Options that the named entry does not take.
-    #[error("invalid options for {kind} `{name}`: {source}")]
+    #[error("invalid options for {kind} `{name}`: {problem}")]
     InvalidOptions {
         /// "sampler", "pruner", …
         kind: &'static str,
         /// The entry.
         name: &'static str,
-        /// What serde says, with the known fields.
-        source: serde_json::Error,
+        /// What serde says, with the known fields. A part of the message, so no source,
+        /// which would be told once more.
+        problem: serde_json::Error,
     },
     /// No study of this name in the storage.
     #[error("no study is named `{name}`{}", known_studies(known))]

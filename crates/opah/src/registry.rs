@@ -89,7 +89,7 @@ pub(crate) fn check<C: Configured>(kind: &'static str, configured: &C) -> Result
         Some(objection) => Err(Error::InvalidOptions {
             kind,
             name: C::NAME,
-            source: serde::de::Error::custom(objection),
+            problem: serde::de::Error::custom(objection),
         }),
     }
 }
@@ -107,10 +107,10 @@ pub fn build<T: ?Sized>(
         Value::Null => Value::Object(serde_json::Map::new()),
         given => given.clone(),
     };
-    (entry.build)(options).map_err(|source| Error::InvalidOptions {
+    (entry.build)(options).map_err(|problem| Error::InvalidOptions {
         kind,
         name: entry.name,
-        source,
+        problem,
     })
 }
 
@@ -169,6 +169,14 @@ fn edit_distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_wrong_with_options_is_told_once() {
+        let options = serde_json::json!({"reduction_factor": 1});
+        let error = crate::pruner::build("hyperband", &options).unwrap_err();
+        assert!(error.to_string().contains("must be at least 2"), "{error}");
+        assert!(std::error::Error::source(&error).is_none());
+    }
 
     #[test]
     fn the_nearest_name_is_suggested() {
