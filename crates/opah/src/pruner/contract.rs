@@ -217,15 +217,28 @@ fn wrong_options_are_refused_by_name() {
 
 #[test]
 fn options_that_were_not_built_by_name_are_refused_when_they_are_used() -> Result<()> {
-    let pruner = super::SuccessiveHalvingPruner {
+    let halving = super::SuccessiveHalvingPruner {
         reduction_factor: 1,
         ..super::SuccessiveHalvingPruner::default()
     };
-    let study = Study::in_memory("s", &[Direction::Minimize])?.with_pruner(Arc::new(pruner));
-    let error = study.ask()?.should_prune().unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "invalid options for pruner `successive_halving`: `reduction_factor` must be at least 2, but it is 1"
-    );
+    let median = super::MedianPruner {
+        n_min_trials: 0,
+        ..super::MedianPruner::default()
+    };
+    let cases: [(Arc<dyn Pruner>, &str); 2] = [
+        (
+            Arc::new(halving),
+            "`successive_halving`: `reduction_factor` must be at least 2, but it is 1",
+        ),
+        (
+            Arc::new(median),
+            "`median`: `n_min_trials` must be at least 1, but it is 0",
+        ),
+    ];
+    for (pruner, expected) in cases {
+        let study = Study::in_memory("s", &[Direction::Minimize])?.with_pruner(pruner);
+        let error = study.ask()?.should_prune().unwrap_err().to_string();
+        assert_eq!(error, format!("invalid options for pruner {expected}"));
+    }
     Ok(())
 }

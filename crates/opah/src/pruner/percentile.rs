@@ -142,6 +142,7 @@ impl Configured for MedianPruner {
 
 impl Pruner for MedianPruner {
     fn should_prune(&self, context: &Context) -> Result<bool> {
+        registry::check("pruner", self)?;
         let half = PercentilePruner {
             percentile: 50.0,
             n_startup_trials: self.n_startup_trials,
