@@ -40,7 +40,7 @@ use crate::context::Context;
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
 use crate::math::random::Rng;
-use crate::registry::Configured;
+use crate::registry::{self, Configured};
 use crate::search_space::SearchSpace;
 
 /// Draws what is frequent among good trials and rare among bad ones.
@@ -111,7 +111,7 @@ impl Sampler for TpeSampler {
     }
 
     fn sample_relative(&self, context: &Context, space: &SearchSpace) -> Result<Draw> {
-        check_objectives(context)?;
+        self.check(context)?;
         Ok(self.with_seen(context, |seen| {
             if seen.n_observed() < self.n_startup_trials {
                 return Draw::new();
@@ -139,7 +139,7 @@ impl Sampler for TpeSampler {
         name: &str,
         distribution: &Distribution,
     ) -> Result<f64> {
-        check_objectives(context)?;
+        self.check(context)?;
         let drawn = self.with_seen(context, |seen| {
             if seen.n_observed() < self.n_startup_trials {
                 return None;
@@ -153,6 +153,18 @@ impl Sampler for TpeSampler {
 }
 
 impl TpeSampler {
+    fn check(&self, context: &Context) -> Result<()> {
+        registry::check("sampler", self)?;
+        match context.directions.len() {
+            1 => Ok(()),
+            several => Err(Error::NotAvailable(format!(
+                "sampler `tpe` can't search for {several} objectives at once, as study `{}` \
+                 does; sampler `random` can",
+                context.study_name
+            ))),
+        }
+    }
+
     fn with_seen<T>(&self, context: &Context, use_it: impl FnOnce(&mut Seen) -> T) -> T {
         let finished = context.history.finished();
         self.memory.with(finished, context.direction(), use_it)
@@ -214,16 +226,5 @@ impl TpeSampler {
         let names = space.iter().map(|(name, _)| name);
         let values = names.map(|name| context.rng(self.seed, name)).collect();
         (kernels, values)
-    }
-}
-
-fn check_objectives(context: &Context) -> Result<()> {
-    match context.directions.len() {
-        1 => Ok(()),
-        several => Err(Error::NotAvailable(format!(
-            "sampler `tpe` can't search for {several} objectives at once, as study `{}` does; \
-             sampler `random` can",
-            context.study_name
-        ))),
     }
 }

@@ -394,6 +394,15 @@ fn what_it_can_not_do_is_refused() {
     };
     assert!(refusal(json!({"n_ei_candidates": 0})).contains("expected a nonzero usize"));
     let contradiction = json!({"group": true, "multivariate": false});
-    assert!(refusal(contradiction).contains("`group` draws parameters together"));
+    assert!(refusal(contradiction.clone()).contains("`group` draws parameters together"));
+    let study = Study::in_memory("s", &[Direction::Minimize])
+        .unwrap()
+        .with_sampler(Arc::new(sampler(&contradiction)));
+    let mut trial = study.ask().unwrap();
+    let error = trial.suggest_float("x", 0.0..=1.0).unwrap_err().to_string();
+    assert!(
+        error.starts_with("invalid options for sampler `tpe`: `group` draws"),
+        "{error}"
+    );
     assert!(refusal(json!({"gamma": 3})).contains("unknown field `gamma`"));
 }
