@@ -163,9 +163,11 @@ fn points(shown: &[Shown], name: &str) -> Vec<Series> {
             _ => param.value,
         })
     };
+    // A value that was enqueued may be anywhere, also where a logarithm is not.
+    let is_on_axis = |x: &f64| x.is_finite() && (scale != Scale::Log || *x > 0.0);
     let point = |shown: &Shown| {
         Some(Point {
-            x: place(shown).filter(|x| x.is_finite())?,
+            x: place(shown).filter(is_on_axis)?,
             y: shown.value,
             value: Some(shown.trial.number as f64),
             note: Some(shown.note),
@@ -191,11 +193,28 @@ fn points(shown: &[Shown], name: &str) -> Vec<Series> {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{self, trial};
-    use super::super::{PlotOptions, Scale};
+    use super::super::{Marks, PlotOptions, Scale};
     use crate::distribution::{
         CategoricalDistribution, Distribution, FloatDistribution, IntDistribution,
     };
     use crate::frozen_trial::{Direction, TrialState};
+
+    #[test]
+    fn a_value_that_a_logarithmic_axis_can_not_show_is_left_out() {
+        let lr = Distribution::Float(FloatDistribution::new(1e-5, 0.1, true, None).unwrap());
+        let trials = [1e-3, 0.0, -1.0, 2.0].into_iter().zip(0..);
+        let trials = trials.map(|(value, number)| {
+            let params = [("lr", &lr, value)];
+            trial(number, TrialState::Complete, Some(1.0), &params)
+        });
+        let options = PlotOptions::default();
+        let figure = testing::figure("slice", Direction::Minimize, trials, &options).unwrap();
+        let Marks::Points(points) = &figure.panels[0].series[0].marks else {
+            panic!("no points")
+        };
+        let shown: Vec<f64> = points.iter().map(|point| point.x).collect();
+        assert_eq!(shown, [1e-3, 2.0]);
+    }
 
     #[test]
     fn each_parameter_has_the_axis_of_its_distribution() {
