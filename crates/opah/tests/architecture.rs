@@ -22,7 +22,6 @@ const LAYERS: &[(&str, u8)] = &[
     ("history", 3),
     ("derived", 3),
     ("context", 3),
-    ("multi_objective", 3),
     ("registry", 3),
     ("sampler", 4),
     ("pruner", 4),
@@ -63,10 +62,11 @@ fn crates() -> PathBuf {
 /// The lines before the tests.
 fn code(path: &Path) -> Vec<String> {
     let text = fs::read_to_string(path).unwrap();
-    let before_tests = text
+    let code = text.split("#[cfg(test)]\nmod tests {").next();
+    code.unwrap_or_default()
         .lines()
-        .take_while(|line| *line != "#[cfg(test)]" || text.contains("mod contract;"));
-    before_tests.map(str::to_owned).collect()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn layer(module: &str) -> u8 {
