@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, TrialState};
 use crate::json::Json;
 use crate::search_space::SearchSpace;
-use crate::storage::{Outcome, TrialUpdate};
+use crate::storage::Outcome;
 use crate::study::{FAILURE_ATTR, Stop, Study};
 use crate::trial::Trial;
 
@@ -143,21 +143,6 @@ impl Study {
                 Outcome::Failed
             }
         })
-    }
-
-    /// Marks every RUNNING trial as failed, for when no worker is alive.
-    pub fn fail_running(&self, reason: &str) -> Result<usize> {
-        let running: Vec<_> = self.history()?.running().cloned().collect();
-        for trial in &running {
-            let system_attrs = vec![(FAILURE_ATTR.to_owned(), Json::new(reason))];
-            let update = TrialUpdate {
-                system_attrs,
-                ..TrialUpdate::default()
-            };
-            self.storage
-                .finish_trial(trial.id, &update, &Outcome::Failed, Timestamp::now())?;
-        }
-        Ok(running.len())
     }
 }
 
