@@ -175,7 +175,6 @@ fn check_agreement(other: &dyn Storage, steps: &[Step]) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    #[cfg(feature = "sqlite")]
     #[test]
     fn sqlite_agrees_with_memory(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();

@@ -10,7 +10,7 @@
 //! - an update is visible wholly or not at all;
 //! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
 
-#[cfg(test)]
+#[cfg(all(test, feature = "sqlite"))]
 mod contract;
 mod memory;
 #[cfg(feature = "sqlite")]
