@@ -75,10 +75,13 @@ impl Seen {
     /// Whether the history `finished` began as this one: with the same records, not
     /// only with equal ones.
     fn is_beginning_of(&self, finished: &[Arc<FrozenTrial>], direction: Direction) -> bool {
-        let mut pairs = self.finished.iter().zip(finished);
-        self.direction == direction
-            && self.finished.len() <= finished.len()
-            && pairs.all(|(known, trial)| Arc::ptr_eq(known, trial))
+        // Lists of finished trials only grow at their ends: with the same record in one
+        // place, they are the same up to there.
+        let is_grown = self.finished.last().is_none_or(|last| {
+            let there = finished.get(self.finished.len() - 1);
+            there.is_some_and(|trial| Arc::ptr_eq(trial, last))
+        });
+        self.direction == direction && is_grown
     }
 
     fn extend(&mut self, finished: &[Arc<FrozenTrial>]) {
