@@ -288,11 +288,8 @@ impl Study {
     /// The number of trials in one of `states`.
     pub fn count(&self, states: &[TrialState]) -> Result<usize> {
         let history = self.history()?;
-        Ok(history
-            .trials()
-            .iter()
-            .filter(|trial| states.contains(&trial.state))
-            .count())
+        let all = history.finished().iter().chain(history.unfinished());
+        Ok(all.filter(|trial| states.contains(&trial.state)).count())
     }
 
     pub(crate) fn context<'a>(
