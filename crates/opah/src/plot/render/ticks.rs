@@ -1,6 +1,6 @@
 //! Which values of an axis are labelled, and how they are spelled.
 //!
-//! Steps are 1, 2 or 5 times a power of ten. `figure.js` has the same rules.
+//! Steps are 1, 2 or 5 times a power of ten. `page/axis.js` has the same rules.
 
 use std::fmt::Write as _;
 
