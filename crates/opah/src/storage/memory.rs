@@ -5,7 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
-use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate, deleted};
+use super::{
+    AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, Storage,
+    TrialStart, TrialUpdate, deleted, wrong_state,
+};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
     Attrs, Direction, FIXED_PARAMS_ATTR, FrozenStudy, FrozenTrial, Params, StudyId, TrialId,
@@ -183,11 +186,7 @@ impl Storage for MemoryStorage {
         let mut contents = self.contents();
         let trial = contents.trial(trial)?;
         if trial.state.is_finished() {
-            return Err(Error::WrongState {
-                trial: trial.id.0,
-                state: trial.state.name(),
-                needed: "a finished trial can't change",
-            });
+            return Err(wrong_state(trial.id, trial.state, NEEDED_TO_UPDATE));
         }
         apply(trial, update);
         Ok(())
@@ -203,11 +202,7 @@ impl Storage for MemoryStorage {
         let mut contents = self.contents();
         let trial = contents.trial(trial)?;
         if trial.state != TrialState::Running {
-            return Err(Error::WrongState {
-                trial: trial.id.0,
-                state: trial.state.name(),
-                needed: "only a running trial can be told",
-            });
+            return Err(wrong_state(trial.id, trial.state, NEEDED_TO_FINISH));
         }
         apply(trial, update);
         trial.state = outcome.state();
@@ -220,11 +215,7 @@ impl Storage for MemoryStorage {
         let mut contents = self.contents();
         let released = contents.trial(trial)?;
         if released.state != TrialState::Running {
-            return Err(Error::WrongState {
-                trial: released.id.0,
-                state: released.state.name(),
-                needed: "only a running trial can wait again",
-            });
+            return Err(wrong_state(released.id, released.state, NEEDED_TO_RELEASE));
         }
         released.intermediate_values.clear();
         released

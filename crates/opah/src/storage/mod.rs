@@ -219,3 +219,16 @@ pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
 fn deleted() -> Error {
     Error::NotAvailable("the study was deleted".to_owned())
 }
+
+const NEEDED_TO_UPDATE: &str = "a finished trial can't change";
+const NEEDED_TO_FINISH: &str = "only a running trial can be told";
+const NEEDED_TO_RELEASE: &str = "only a running trial can wait again";
+
+/// The error for a trial that is in another state than is `needed`.
+fn wrong_state(trial: TrialId, state: TrialState, needed: &'static str) -> Error {
+    Error::WrongState {
+        trial: trial.0,
+        state: state.name(),
+        needed,
+    }
+}

@@ -18,7 +18,10 @@ pub use self::file::SqliteStorage;
 
 use self::file::{Durability, Open, Refused};
 use self::read::Which;
-use super::{AttrKind, Cursor, Outcome, Storage, TrialStart, TrialUpdate, deleted};
+use super::{
+    AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, Storage,
+    TrialStart, TrialUpdate, deleted, wrong_state,
+};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
     Direction, FIXED_PARAMS_ATTR, FrozenStudy, FrozenTrial, StudyId, TrialId, TrialState,
@@ -205,12 +208,8 @@ impl Storage for SqliteStorage {
         self.write(Durability::Later, |transaction| {
             let state = state(transaction, trial)?;
             if state.is_finished() {
-                let needed = "a finished trial can't change";
-                return Err(Refused::Rule(Error::WrongState {
-                    trial: trial.0,
-                    state: state.name(),
-                    needed,
-                }));
+                let refused = wrong_state(trial, state, NEEDED_TO_UPDATE);
+                return Err(Refused::Rule(refused));
             }
             Ok(rows::write(transaction, trial, update)?)
         })
@@ -235,13 +234,8 @@ impl Storage for SqliteStorage {
                     rows::time_text(now)
                 ])?;
             if changed == 0 {
-                let state = state(transaction, trial)?;
-                let needed = "only a running trial can be told";
-                return Err(Refused::Rule(Error::WrongState {
-                    trial: trial.0,
-                    state: state.name(),
-                    needed,
-                }));
+                let refused = wrong_state(trial, state(transaction, trial)?, NEEDED_TO_FINISH);
+                return Err(Refused::Rule(refused));
             }
             rows::write(transaction, trial, update)?;
             Ok(rows::write_values(transaction, trial, outcome.values())?)
@@ -257,13 +251,8 @@ impl Storage for SqliteStorage {
                 )?
                 .execute([trial.0])?;
             if changed == 0 {
-                let state = state(transaction, trial)?;
-                let needed = "only a running trial can wait again";
-                return Err(Refused::Rule(Error::WrongState {
-                    trial: trial.0,
-                    state: state.name(),
-                    needed,
-                }));
+                let refused = wrong_state(trial, state(transaction, trial)?, NEEDED_TO_RELEASE);
+                return Err(Refused::Rule(refused));
             }
             transaction
                 .prepare_cached("DELETE FROM trial_intermediate_values WHERE trial_id = ?1")?
