@@ -223,6 +223,21 @@ mod tests {
     }
 
     #[test]
+    fn a_trial_that_ended_is_not_given_back_and_named_by_its_number() {
+        let first = study();
+        first.ask().unwrap();
+        // Ids are the storage's, so that of the second study's first trial is not its number.
+        let storage = first.storage().clone();
+        let second = Study::create(storage, "t", &[Direction::Minimize]).unwrap();
+        let mut trial = second.ask().unwrap();
+        let told = second.tell(&mut trial, &[1.0]).unwrap();
+        assert_eq!(
+            second.release(&told, &[]).unwrap_err().to_string(),
+            "trial 0 is COMPLETE; only a running trial can wait again"
+        );
+    }
+
+    #[test]
     fn a_trial_whose_values_cannot_be_had_is_failed() {
         let study = study();
         let mut first = study.ask_with(&space(false)).unwrap();

@@ -132,6 +132,20 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// With the number by which people know a trial, where storages tell its id.
+    pub(crate) fn of_trial(self, number: u64) -> Self {
+        match self {
+            Self::WrongState { state, needed, .. } => Self::WrongState {
+                trial: number as i64,
+                state,
+                needed,
+            },
+            other => other,
+        }
+    }
+}
+
 fn did_you_mean(suggestion: Option<&String>) -> String {
     suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }

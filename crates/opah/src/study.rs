@@ -267,7 +267,8 @@ impl Study {
             system_attrs: found.chain(system_attrs.iter().cloned()).collect(),
             ..TrialUpdate::default()
         };
-        self.storage.release_trial(trial.id, &update)?;
+        let released = self.storage.release_trial(trial.id, &update);
+        released.map_err(|error| error.of_trial(trial.number))?;
         self.forget_drawn(trial.number);
         Ok(())
     }

@@ -277,7 +277,7 @@ impl Trial {
                 .study
                 .storage
                 .update_trial(self.frozen.id, &self.pending);
-            written.map_err(|error| self.numbered(error))?;
+            written.map_err(|error| error.of_trial(self.frozen.number))?;
             self.pending = TrialUpdate::default();
         }
         Ok(())
@@ -288,25 +288,13 @@ impl Trial {
             .study
             .storage
             .finish_trial(self.frozen.id, &self.pending, outcome, now);
-        told.map_err(|error| self.numbered(error))?;
+        told.map_err(|error| error.of_trial(self.frozen.number))?;
         self.study.forget_drawn(self.frozen.number);
         self.pending = TrialUpdate::default();
         self.frozen.state = outcome.state();
         self.frozen.values = outcome.values().to_vec();
         self.frozen.datetime_complete = Some(now);
         Ok(Arc::new(self.frozen.clone()))
-    }
-
-    /// Storages name a trial by its id, people by its number.
-    fn numbered(&self, error: Error) -> Error {
-        match error {
-            Error::WrongState { state, needed, .. } => Error::WrongState {
-                trial: self.frozen.number as i64,
-                state,
-                needed,
-            },
-            other => other,
-        }
     }
 }
 
