@@ -223,6 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn a_trial_that_is_given_back_keeps_what_it_drew() {
+        let study = study();
+        let trial = study.ask_with(&space(false)).unwrap();
+        study.release(trial.frozen(), &[]).unwrap();
+        let waiting = study.trials().unwrap()[0].clone();
+        assert_eq!(waiting.state, TrialState::Waiting);
+        assert_eq!(waiting.params, trial.frozen().params);
+        assert_eq!(waiting.params.len(), 1);
+    }
+
+    #[test]
     fn a_trial_that_ended_is_not_given_back_and_named_by_its_number() {
         let first = study();
         first.ask().unwrap();

@@ -236,10 +236,11 @@ impl Study {
         Ok(Trial::new(self.clone(), frozen))
     }
 
-    /// Gives a running trial back: it waits again, with its number and parameters and
-    /// without its reports and what its run noted, and is the next to be asked for. Only a
-    /// number of steps that a pruner found out stays, because other trials may have been
-    /// judged by it. `system_attrs` are noted with it.
+    /// Gives a running trial back: it waits again, with its number, its parameters and the
+    /// user attributes that were written, without its reports and what samplers and pruners
+    /// noted, and is the next to be asked for. Only a number of steps that a pruner found
+    /// out stays, because other trials may have been judged by it. `system_attrs` are noted
+    /// with it.
     ///
     /// As a draw depends on the trial's number, a search that was interrupted and
     /// continues is the search that was not interrupted.
@@ -260,10 +261,11 @@ impl Study {
     /// ```
     pub fn release(&self, trial: &FrozenTrial, system_attrs: &[(String, Json)]) -> Result<()> {
         let found = FOUND_RESOURCES
-            .iter()
-            .filter_map(|key| trial.system_attrs.get_key_value(*key))
+            .into_iter()
+            .filter_map(|key| trial.system_attrs.get_key_value(key))
             .map(|(key, steps)| (key.clone(), steps.clone()));
         let update = TrialUpdate {
+            params: trial.params.iter().cloned().collect(),
             system_attrs: found.chain(system_attrs.iter().cloned()).collect(),
             ..TrialUpdate::default()
         };
