@@ -54,7 +54,7 @@ use crate::history::History;
 use crate::registry::{self, Configured, Entry};
 
 /// Every evaluator that can be chosen by name, in the order shown to people; the first
-/// is the library's default, as in Optuna 5.
+/// is Optuna 5's default.
 pub static EVALUATORS: &[Entry<dyn ImportanceEvaluator>] = &[
     entry::<ped_anova::PedAnovaImportanceEvaluator>(),
     entry::<fanova::FanovaImportanceEvaluator>(),

@@ -163,7 +163,7 @@ fn intersection(trials: &[Arc<FrozenTrial>]) -> Result<SearchSpace> {
 /// them.
 fn common_space(trials: &[Arc<FrozenTrial>], params: &[String]) -> Result<SearchSpace> {
     let mut space = SearchSpace::empty();
-    let mut is_first = true;
+    let mut none_has_all = true;
     for trial in trials {
         let found: Option<Vec<_>> = params.iter().map(|name| trial.params.get(name)).collect();
         for param in found.iter().flatten() {
@@ -179,9 +179,9 @@ fn common_space(trials: &[Arc<FrozenTrial>], params: &[String]) -> Result<Search
                 None => space.insert(param.name.clone(), param.distribution.clone()),
             }
         }
-        is_first &= found.is_none();
+        none_has_all &= found.is_none();
     }
-    if is_first && !params.is_empty() {
+    if none_has_all && !params.is_empty() {
         return Err(Error::NotAvailable(format!(
             "no complete trial has all of the parameters {}; \
              the evaluator `ped_anova` judges each by itself",
