@@ -83,7 +83,8 @@ impl Study {
         })
     }
 
-    /// The study called `name`, made if there is none.
+    /// The study called `name`, made with `directions` if there is none; one that is there
+    /// keeps its own, which the caller may [compare](Self::directions).
     pub fn load_or_create(
         storage: Arc<dyn Storage>,
         name: &str,

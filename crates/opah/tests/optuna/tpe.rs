@@ -36,8 +36,9 @@ fn space(value: &Value) -> SearchSpace {
 
 /// Spaces of all kinds with 0 to 150 observations, densities at 12 points. Cells are not
 /// narrower than a 400th of a bandwidth, where Optuna's masses, differences of close
-/// numbers, still have twelve digits. Where values on small grids are tied, the kernels get the bandwidths of the rule in
-/// `docs/samplers/tpe.md` before Optuna computes the density.
+/// numbers, still have twelve digits. Where values on small grids are tied, the kernels
+/// get the bandwidths of the rule in `docs/samplers/tpe.md` before Optuna computes the
+/// density.
 const DENSITIES: &str = r"
 import warnings
 import numpy as np
