@@ -261,7 +261,8 @@ impl FrozenTrial {
         span.try_into().ok()
     }
 
-    /// The named constraints (feasible when ≤ 0), from Optuna's `constraints:<name>` attributes.
+    /// The constraints by name (feasible when ≤ 0), from Optuna's `constraints:<name>`
+    /// attributes; those of its older list `constraints` by their index.
     pub fn constraints(&self) -> BTreeMap<String, f64> {
         let named = self.system_attrs.iter().filter_map(|(key, json)| {
             Some((key.strip_prefix("constraints:")?.to_owned(), json.to_f64()?))

@@ -21,7 +21,8 @@ impl Json {
         Self(text.into())
     }
 
-    /// The JSON form of `value`, in Python's spelling.
+    /// The JSON form of `value`, in Python's spelling; numbers in it that are NaN or
+    /// infinite become null (but see [`from_f64`](Self::from_f64)).
     ///
     /// # Panics
     /// When `value` has a map whose keys are no strings.
