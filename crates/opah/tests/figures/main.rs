@@ -174,4 +174,9 @@ fn an_unknown_extension_is_told_which_are_known() {
         message,
         "no picture format is named `pgn`, did you mean `png`?; the picture formats are html, svg, png, csv, json"
     );
+    let message = format_of(Path::new("figure")).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "`figure` has no extension that says the picture format; known are html, svg, png, csv, json"
+    );
 }

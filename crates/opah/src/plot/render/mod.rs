@@ -60,19 +60,25 @@ pub static FORMATS: &[Format] = &[
 /// The format of a file with this name.
 ///
 /// # Errors
-/// [`Error::UnknownName`] when no format has its extension.
+/// [`Error::UnknownName`] when no format has its extension; [`Error::NotAvailable`] when
+/// it has none.
 pub fn format_of(path: &Path) -> Result<&'static Format> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    let extension = extension.to_lowercase();
+    let extensions = FORMATS.iter().map(|format| format.extension);
+    let known = || extensions.clone().collect::<Vec<_>>().join(", ");
+    let Some(extension) = path.extension() else {
+        return Err(Error::NotAvailable(format!(
+            "`{}` has no extension that says the picture format; known are {}",
+            path.display(),
+            known()
+        )));
+    };
+    let extension = extension.to_string_lossy().to_lowercase();
     let found = FORMATS.iter().find(|format| format.extension == extension);
-    found.ok_or_else(|| {
-        let extensions = FORMATS.iter().map(|format| format.extension);
-        Error::UnknownName {
-            kind: "picture format",
-            name: extension.clone(),
-            suggestion: nearest(&extension, extensions.clone()).map(str::to_owned),
-            known: extensions.collect::<Vec<_>>().join(", "),
-        }
+    found.ok_or_else(|| Error::UnknownName {
+        kind: "picture format",
+        name: extension.clone(),
+        suggestion: nearest(&extension, extensions.clone()).map(str::to_owned),
+        known: known(),
     })
 }
 
