@@ -32,6 +32,13 @@ impl FloatDistribution {
                 float(high)
             ));
         }
+        if !(high - low).is_finite() {
+            return invalid(format!(
+                "low = {} and high = {} are too far apart",
+                float(low),
+                float(high)
+            ));
+        }
         if log && low <= 0.0 {
             return invalid(format!(
                 "low = {} must be positive when log is true",

@@ -89,6 +89,7 @@ fn contradictions_are_refused() {
         (0.0, 1.0, true, None),
         (0.1, 1.0, true, Some(0.1)),
         (0.0, f64::INFINITY, false, None),
+        (-1e308, 1e308, false, None),
         (f64::NAN, 1.0, false, None),
         (0.0, 1.0, false, Some(0.0)),
         (0.0, 1.0, false, Some(f64::NAN)),

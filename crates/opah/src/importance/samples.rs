@@ -92,9 +92,8 @@ impl Samples {
     fn add(&mut self, name: &str, distribution: &Distribution, values: &[f64]) {
         let first = self.columns.len();
         let place = |low: f64, high: f64| -> Vec<f64> {
-            // Halved, so that the widest range of floats has a width.
-            let width = high / 2.0 - low / 2.0;
-            let place = |value: &f64| ((value / 2.0 - low / 2.0) / width).clamp(0.0, 1.0);
+            let width = high - low;
+            let place = |value: &f64| ((value - low) / width).clamp(0.0, 1.0);
             values.iter().map(place).collect()
         };
         match distribution {
