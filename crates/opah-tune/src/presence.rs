@@ -21,7 +21,9 @@ use crate::error::{Error, Result};
 pub(crate) const WORKER: &str = "opah:worker";
 /// The attribute of a trial that counts the workers that died while running it.
 const DEATHS: &str = "opah:deaths";
-/// How the names of locks begin.
+/// The lock of whoever begins a search.
+const BEGINNING: &str = ".begin.lock";
+/// How the names of workers' locks begin.
 const PREFIX: &str = ".worker-";
 /// A trial that has killed so many workers is given up.
 const MOST_DEATHS: u32 = 5;
@@ -90,6 +92,20 @@ impl Drop for Presence {
         // If it stays, the next worker removes it.
         let _ = std::fs::remove_file(&self.worker.lock);
     }
+}
+
+/// Waits until nobody else begins a search in a directory, which exists; until the result
+/// is dropped, others wait.
+pub(crate) fn begin_alone(directory: &Path) -> Result<File> {
+    let path = directory.join(BEGINNING);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(Error::io("make", &path))?;
+    file.lock().map_err(Error::io("lock", &path))?;
+    Ok(file)
 }
 
 /// What became of the trials that dead workers left.

@@ -182,7 +182,10 @@ impl Plan {
         let storage = opah::storage::open(&url)?;
         let study =
             Study::load_or_create(storage, &self.study_name(), &[self.objective.direction])?;
+        // Two commands that begin a study at once agree on its seed.
+        let alone = presence::begin_alone(root)?;
         let record = self.begin(&study)?;
+        drop(alone);
         let directories = Directories::claim(
             root,
             study.name(),

@@ -52,6 +52,35 @@ fn a_search_runs_its_trials_and_keeps_them() {
 }
 
 #[test]
+fn searches_begun_at_once_agree_on_a_fresh_seed() {
+    let desk = Desk::new();
+    let seeds = Mutex::new(Vec::new());
+    let search = || {
+        let options = Options {
+            seed: None,
+            ..desk.options()
+        };
+        let executor = Formula::default();
+        let observer = |event: &Event| {
+            if let Event::SearchStarted(beginning) = event {
+                seeds.lock().unwrap().push(beginning.seed);
+            }
+        };
+        let plan = Plan::new(options).unwrap();
+        plan.run_with(&executor, &executor.stop, &observer).unwrap();
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(search);
+        }
+    });
+    let seeds = seeds.into_inner().unwrap();
+    assert_eq!(seeds, [seeds[0]; 4]);
+    let attrs = desk.study().frozen().unwrap().system_attrs;
+    assert_eq!(attrs["opah:seed"].as_str(), seeds[0].to_string());
+}
+
+#[test]
 fn the_budget_is_the_studys_total() {
     let desk = Desk::new();
     let some = Options {
