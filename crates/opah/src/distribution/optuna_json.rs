@@ -88,7 +88,7 @@ impl Distribution {
         let float = |log, step| -> Result<Self> {
             FloatDistribution::new(number("low")?, number("high")?, log, step).map(Self::Float)
         };
-        let int = |log| -> Result<Self> {
+        let int = |log: bool| -> Result<Self> {
             let has_step = is_given("step") && !log;
             let step = if has_step { whole("step")? } else { 1 };
             IntDistribution::new(whole("low")?, whole("high")?, log, step).map(Self::Int)
