@@ -5,6 +5,8 @@
 //! before, and an interrupted training goes on as if it had not been. The generator is
 //! ChaCha8; conversions are ours, so that a seed outlives updates of dependencies.
 
+use std::hash::{BuildHasher, RandomState};
+
 use rand::{Rng as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -57,6 +59,12 @@ impl Rng {
             items.swap(last, other);
         }
     }
+}
+
+/// A seed that differs from run to run, for a seed that is null.
+pub(crate) fn fresh_seed() -> u64 {
+    // 52 bits, which a JSON reader that has only doubles keeps.
+    RandomState::new().hash_one(std::process::id()) >> 12
 }
 
 #[cfg(test)]

@@ -1,257 +1,22 @@
-//! The epoch loop: AllenNLP's `gradient_descent` trainer on a prepared corpus.
-//!
-//! An epoch trains on every batch, evaluates the validation data, writes its metrics,
-//! asks the observer whether to go on, and then writes its checkpoint; so a pruned run's
-//! last epoch has metrics and no checkpoint. Every random draw is keyed by a seed, an
-//! epoch and a batch: a run that was interrupted and recovered ends with the same bits as
-//! one that was not, whatever the number of threads.
+//! The epochs of a run, from its first state or a recovered one to its last.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
 use serde_json::{Value, json};
 
-use crate::config::{Config, ConfigError, Document};
-use crate::data::{Corpus, CorpusCache, DataError, Dataset, batches, n_batches};
+use super::{Ended, Observer, TrainError, TrainOptions, Trained, Verdict, new_model, pool};
+use crate::config::Config;
+use crate::data::{Corpus, Dataset, batches, n_batches};
 use crate::metrics::{Metrics, Totals, Tracker, duration_text, peak_memory_mb};
-use crate::model::{Model, ModelError, Step};
+use crate::model::{Model, Step};
 use crate::optimizer::Optimizer;
+use crate::random::fresh_seed;
 use crate::run_files::RunFiles;
-use crate::serialization::{DirectoryError, IfExists};
-
-/// How a run is carried out.
-#[derive(Debug, Clone)]
-pub struct TrainOptions {
-    /// Where files are left.
-    pub serialization_dir: std::path::PathBuf,
-    /// What happens when the directory holds something already.
-    pub if_exists: IfExists,
-    /// How many threads compute, at least 1; the results do not depend on it.
-    pub threads: usize,
-    /// Which weights are kept.
-    pub keep: Keep,
-    /// Set from elsewhere to end the run after the batch in hand.
-    pub stop: Arc<AtomicBool>,
-}
-
-impl TrainOptions {
-    /// One run into a new directory, with every file, on as many threads as there are cores.
-    pub fn new(serialization_dir: impl Into<std::path::PathBuf>) -> Self {
-        Self {
-            serialization_dir: serialization_dir.into(),
-            if_exists: IfExists::Refuse,
-            threads: std::thread::available_parallelism().map_or(1, usize::from),
-            keep: Keep::Everything,
-            stop: Arc::default(),
-        }
-    }
-}
-
-/// Which weights a run leaves behind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// Checkpoints of the last epochs, the best weights and `model.tar.gz`.
-    Everything,
-    /// `best.safetensors` and `vocabulary/`, written at the end.
-    Best,
-    /// None.
-    Nothing,
-}
-
-/// What an observer wants after an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// Go on.
-    Continue,
-    /// Stop: the run is not promising.
-    Prune,
-}
-
-/// Watches a run.
-pub trait Observer: Send {
-    /// Something that a person should know, once.
-    fn warning(&mut self, _text: &str) {}
-    /// The run begins: so many epochs of so many batches.
-    fn begin(&mut self, _n_epochs: usize, _n_batches: usize) {}
-    /// A batch of training data was learnt from; `done` counts from 1 within the epoch.
-    fn batch(&mut self, _done: usize, _so_far: &Totals) {}
-    /// An epoch has ended and its metrics are on disk.
-    fn epoch(&mut self, metrics: &Metrics) -> Verdict;
-}
-
-impl<F: FnMut(&Metrics) -> Verdict + Send> Observer for F {
-    fn epoch(&mut self, metrics: &Metrics) -> Verdict {
-        self(metrics)
-    }
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// After its last epoch, or out of patience.
-    Finished,
-    /// The observer stopped it.
-    Pruned,
-    /// [`TrainOptions::stop`] was set.
-    Interrupted,
-}
-
-/// What a run came to.
-#[derive(Debug, Clone)]
-pub struct Trained {
-    /// The record of its last epoch; empty when none was completed.
-    pub metrics: Metrics,
-    /// How it ended.
-    pub ended: Ended,
-}
-
-/// Why a run failed.
-#[derive(Debug, thiserror::Error)]
-pub enum TrainError {
-    /// The configuration is wrong.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The data is wrong.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// The model can't be built.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The directory can't be used.
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
-    /// The loss is no number any more.
-    #[error(
-        "the training loss became NaN in epoch {epoch}, batch {batch}; a smaller learning rate or `trainer.grad_norm` helps"
-    )]
-    NotANumber {
-        /// From 0.
-        epoch: usize,
-        /// From 0.
-        batch: usize,
-    },
-    /// There is nothing to compare predictions with.
-    #[error("`{path}` has no labels, so there is nothing to evaluate; use `opah predict`")]
-    Unlabelled {
-        /// The file as given.
-        path: String,
-    },
-    /// The system gives no threads.
-    #[error("can't start {threads} threads: {reason}")]
-    Threads {
-        /// How many were asked for.
-        threads: usize,
-        /// The system's reason.
-        reason: String,
-    },
-}
-
-/// Trains the model that `document` describes.
-pub fn train(
-    document: &Document,
-    corpora: &CorpusCache,
-    options: &TrainOptions,
-    observer: &mut dyn Observer,
-) -> Result<Trained, TrainError> {
-    let (config, warnings) = document.read_with_warnings()?;
-    let mut files = RunFiles::open(document, &config, options)?;
-    for warning in &warnings {
-        files.log.line("WARNING", warning);
-        observer.warning(warning);
-    }
-    if config.trainer.cuda_device.is_some_and(|device| device >= 0) {
-        let text = "there is no GPU support: `trainer.cuda_device` is ignored and the CPU is used";
-        files.log.line("WARNING", text);
-        observer.warning(text);
-    }
-    let corpus = corpora.get(&config, options.threads)?;
-    files.vocabulary(&corpus.vocabulary)?;
-    let mut run = Run::new(&config, &corpus, options)?;
-    if options.if_exists == IfExists::Recover {
-        run.recover(&files)?;
-    }
-    let trained = run.epochs(&mut files, options, observer);
-    if let Err(error) = &trained {
-        files.log.line("ERROR", &error.to_string());
-    }
-    trained
-}
-
-/// What `--dry-run` builds and tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Plan {
-    /// Documents by split: train, validation, test.
-    pub n_documents: [usize; 3],
-    /// Tokens of the training data.
-    pub n_tokens: usize,
-    /// The vocabulary's size with padding and unknown.
-    pub vocabulary_size: usize,
-    /// The labels in the order of their numbers.
-    pub labels: Vec<String>,
-    /// Trained and frozen numbers of the model.
-    pub n_parameters: usize,
-    /// Training batches an epoch.
-    pub n_batches: usize,
-}
-
-/// Reads the data, makes the vocabulary and the model, and trains nothing.
-pub fn plan(
-    document: &Document,
-    corpora: &CorpusCache,
-    threads: usize,
-) -> Result<Plan, TrainError> {
-    let config = document.read()?;
-    let corpus = corpora.get(&config, threads)?;
-    let model = new_model(&config, &corpus)?;
-    let len = |split: &Option<Dataset>| split.as_ref().map_or(0, Dataset::len);
-    Ok(Plan {
-        n_documents: [
-            corpus.train.len(),
-            len(&corpus.validation),
-            len(&corpus.test),
-        ],
-        n_tokens: corpus.train.tokens.len(),
-        vocabulary_size: corpus
-            .vocabulary
-            .size(&config.dataset_reader.indexer.namespace),
-        labels: corpus
-            .vocabulary
-            .tokens(&config.model.label_namespace)
-            .map(str::to_owned)
-            .collect(),
-        n_parameters: model.n_numbers(),
-        n_batches: n_batches(corpus.train.len(), &config.data_loader),
-    })
-}
-
-fn new_model(config: &Config, corpus: &Corpus) -> Result<Model, ModelError> {
-    let n_tokens = corpus
-        .vocabulary
-        .size(&config.dataset_reader.indexer.namespace);
-    let n_labels = corpus.vocabulary.size(&config.model.label_namespace);
-    Model::new(
-        &config.model,
-        n_tokens,
-        n_labels,
-        config.seeds.pytorch.unwrap_or_else(fresh_seed),
-    )
-}
-
-/// Threads that compute.
-pub(crate) fn pool(threads: usize) -> Result<ThreadPool, TrainError> {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads.max(1))
-        .build();
-    pool.map_err(|error| TrainError::Threads {
-        threads,
-        reason: error.to_string(),
-    })
-}
 
 /// A run between two epochs.
-struct Run<'a> {
+pub(super) struct Run<'a> {
     config: &'a Config,
     corpus: &'a Corpus,
     pool: ThreadPool,
@@ -266,7 +31,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(
+    pub(super) fn new(
         config: &'a Config,
         corpus: &'a Corpus,
         options: &TrainOptions,
@@ -292,7 +57,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes the state of the last checkpoint, if there is one.
-    fn recover(&mut self, files: &RunFiles) -> Result<(), TrainError> {
+    pub(super) fn recover(&mut self, files: &RunFiles) -> Result<(), TrainError> {
         let Some(state) = files.last_state()? else {
             return Ok(());
         };
@@ -316,7 +81,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn epochs(
+    pub(super) fn epochs(
         mut self,
         files: &mut RunFiles,
         options: &TrainOptions,
@@ -480,11 +245,4 @@ pub fn evaluate(model: &mut Model, data: &Dataset, batch_size: usize) -> Totals 
         totals.add(batch.len(), result.n_correct, result.loss);
     }
     totals
-}
-
-/// A seed that differs from run to run, for a seed that is null.
-fn fresh_seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    // Half the range, so that every JSON reader keeps it.
-    RandomState::new().hash_one(std::process::id()) >> 12
 }
