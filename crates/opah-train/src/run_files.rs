@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -14,7 +13,7 @@ use crate::metrics::Metrics;
 use crate::model::{Model, Parameter};
 use crate::optimizer::Optimizer;
 use crate::serialization::{DirectoryError, IfExists, Log, SerializationDir};
-use crate::trainer::{Keep, TrainError, TrainOptions};
+use crate::trainer::{Keep, Progress, TrainError, TrainOptions};
 
 /// The weights of the best epoch.
 pub(crate) const BEST: &str = "best.safetensors";
@@ -39,13 +38,7 @@ pub(crate) struct RunFiles {
 pub(crate) struct State {
     pub(crate) model: Vec<Parameter<'static>>,
     pub(crate) optimizer: Vec<Parameter<'static>>,
-    pub(crate) epochs_done: usize,
-    pub(crate) best: Option<f64>,
-    pub(crate) epochs_without_best: usize,
-    pub(crate) order_seed: u64,
-    pub(crate) dropout_seed: u64,
-    pub(crate) trained_for: Duration,
-    pub(crate) metrics: Metrics,
+    pub(crate) progress: Progress,
 }
 
 impl RunFiles {
@@ -97,7 +90,7 @@ impl RunFiles {
         &mut self,
         model: &Model,
         optimizer: &Optimizer,
-        state: &Value,
+        progress: &Progress,
         is_best: bool,
     ) -> Result<(), DirectoryError> {
         if self.keep == Keep::Nothing {
@@ -109,10 +102,10 @@ impl RunFiles {
             }
             return Ok(());
         }
-        let epochs = state["epochs_done"].as_u64().unwrap_or(0) as usize;
+        let epochs = progress.epochs_done;
         let [model_name, state_name] = names(epochs);
         checkpoint::write(&self.directory, &model_name, &model.parameters(), "")?;
-        let note = state.to_string();
+        let note = progress.to_json().to_string();
         checkpoint::write(&self.directory, &state_name, &optimizer.state(), &note)?;
         if is_best {
             checkpoint::link(&self.directory, &model_name, BEST)?;
@@ -131,8 +124,11 @@ impl RunFiles {
         Ok(())
     }
 
-    /// The state of the last checkpoint whose two files are whole.
-    pub(crate) fn last_state(&self) -> Result<Option<State>, DirectoryError> {
+    /// The state of the last checkpoint, if there is one.
+    pub(crate) fn last_state(
+        &self,
+        patience: Option<usize>,
+    ) -> Result<Option<State>, DirectoryError> {
         let Some(epochs) = self.recent.back() else {
             return Ok(None);
         };
@@ -140,26 +136,17 @@ impl RunFiles {
         let (model, _) = checkpoint::read(&self.directory.file(&model_name))?;
         let path = self.directory.file(&state_name);
         let (optimizer, note) = checkpoint::read(&path)?;
-        let damaged = || DirectoryError::Damaged {
-            path: path.clone(),
+        let stored: Option<Value> = serde_json::from_str(&note).ok();
+        let progress = stored.and_then(|stored| Progress::from_json(&stored, patience));
+        let progress = progress.ok_or_else(|| DirectoryError::Damaged {
+            path,
             problem: "the training state lacks what is needed to go on".to_owned(),
-        };
-        let note: Value = serde_json::from_str(&note).map_err(|_| damaged())?;
-        let whole = |name: &str| note[name].as_u64();
-        let state = || {
-            Some(State {
-                model,
-                optimizer,
-                epochs_done: whole("epochs_done")? as usize,
-                best: whole("best").map(f64::from_bits),
-                epochs_without_best: whole("epochs_without_best")? as usize,
-                order_seed: whole("order_seed")?,
-                dropout_seed: whole("dropout_seed")?,
-                trained_for: Duration::try_from_secs_f64(note["trained_for"].as_f64()?).ok()?,
-                metrics: Metrics::from_json(note["metrics"].as_object()?.clone()),
-            })
-        };
-        state().map(Some).ok_or_else(damaged)
+        })?;
+        Ok(Some(State {
+            model,
+            optimizer,
+            progress,
+        }))
     }
 
     /// Gives the model its best weights back.

@@ -10,6 +10,7 @@ mod error;
 mod observer;
 mod options;
 mod plan;
+mod progress;
 mod run;
 
 use rayon::ThreadPool;
@@ -18,6 +19,7 @@ pub use error::TrainError;
 pub use observer::{Observer, Verdict};
 pub use options::{Keep, TrainOptions};
 pub use plan::{Plan, plan};
+pub(crate) use progress::Progress;
 pub use run::evaluate;
 
 use crate::config::{Config, Document};

@@ -4,9 +4,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::ThreadPool;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::{Ended, Observer, TrainError, TrainOptions, Trained, Verdict, new_model, pool};
+use super::{
+    Ended, Observer, Progress, TrainError, TrainOptions, Trained, Verdict, new_model, pool,
+};
 use crate::config::Config;
 use crate::data::{Corpus, Dataset, batches, n_batches};
 use crate::metrics::{Metrics, Totals, Tracker, duration_text, peak_memory_mb};
@@ -22,12 +24,7 @@ pub(super) struct Run<'a> {
     pool: ThreadPool,
     model: Model,
     optimizer: Optimizer,
-    tracker: Tracker,
-    metrics: Metrics,
-    epochs_done: usize,
-    order_seed: u64,
-    dropout_seed: u64,
-    before: Duration,
+    progress: Progress,
 }
 
 impl<'a> Run<'a> {
@@ -47,18 +44,20 @@ impl<'a> Run<'a> {
             pool,
             model,
             optimizer,
-            tracker: Tracker::new(config.trainer.patience),
-            metrics,
-            epochs_done: 0,
-            order_seed: config.seeds.random.unwrap_or_else(fresh_seed),
-            dropout_seed: config.seeds.pytorch.unwrap_or_else(fresh_seed),
-            before: Duration::ZERO,
+            progress: Progress {
+                epochs_done: 0,
+                tracker: Tracker::new(config.trainer.patience),
+                order_seed: config.seeds.random.unwrap_or_else(fresh_seed),
+                dropout_seed: config.seeds.pytorch.unwrap_or_else(fresh_seed),
+                trained_for: Duration::ZERO,
+                metrics,
+            },
         })
     }
 
     /// Takes the state of the last checkpoint, if there is one.
     pub(super) fn recover(&mut self, files: &RunFiles) -> Result<(), TrainError> {
-        let Some(state) = files.last_state()? else {
+        let Some(state) = files.last_state(self.config.trainer.patience)? else {
             return Ok(());
         };
         for array in &state.model {
@@ -68,16 +67,7 @@ impl<'a> Run<'a> {
             self.optimizer
                 .load(&array.name, &array.shape, &array.data)?;
         }
-        self.epochs_done = state.epochs_done;
-        self.order_seed = state.order_seed;
-        self.dropout_seed = state.dropout_seed;
-        self.tracker = Tracker::restore(
-            self.config.trainer.patience,
-            state.best,
-            state.epochs_without_best,
-        );
-        self.metrics = state.metrics;
-        self.before = state.trained_for;
+        self.progress = state.progress;
         Ok(())
     }
 
@@ -93,24 +83,25 @@ impl<'a> Run<'a> {
             .log
             .line("INFO", &format!("{n_epochs} epochs of {n_batches} batches"));
         observer.begin(n_epochs, n_batches);
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), self.progress.trained_for);
         let mut ended = Ended::Finished;
-        while self.epochs_done < n_epochs && !self.tracker.is_out_of_patience() {
+        while self.progress.epochs_done < n_epochs && !self.progress.tracker.is_out_of_patience() {
             let Some(training) = self.train_epoch(&options.stop, observer)? else {
                 ended = Ended::Interrupted;
                 break;
             };
-            let is_best = self.record(&training, self.before + begun.elapsed());
-            files.epoch(&self.metrics)?;
-            if observer.epoch(&self.metrics) == Verdict::Prune {
+            self.progress.trained_for = before + begun.elapsed();
+            let is_best = self.record(&training);
+            files.epoch(&self.progress.metrics)?;
+            if observer.epoch(&self.progress.metrics) == Verdict::Prune {
                 files.log.line("INFO", "pruned");
                 ended = Ended::Pruned;
                 break;
             }
-            self.epochs_done += 1;
-            let state = self.state(self.before + begun.elapsed());
+            self.progress.epochs_done += 1;
+            self.progress.trained_for = before + begun.elapsed();
             self.model.settle(&mut self.optimizer);
-            files.checkpoint(&self.model, &self.optimizer, &state, is_best)?;
+            files.checkpoint(&self.model, &self.optimizer, &self.progress, is_best)?;
         }
         self.finish(files, ended)
     }
@@ -121,7 +112,7 @@ impl<'a> Run<'a> {
         stop: &AtomicBool,
         observer: &mut dyn Observer,
     ) -> Result<Option<Totals>, TrainError> {
-        let epoch = self.epochs_done;
+        let epoch = self.progress.epochs_done;
         let batches = self.batches(epoch);
         let mut totals = Totals::default();
         for (at, batch) in batches.iter().enumerate() {
@@ -129,7 +120,7 @@ impl<'a> Run<'a> {
                 return Ok(None);
             }
             let step = Step {
-                seed: self.dropout_seed,
+                seed: self.progress.dropout_seed,
                 epoch,
                 batch: at,
                 grad_norm: self.config.trainer.grad_norm,
@@ -154,37 +145,43 @@ impl<'a> Run<'a> {
         batches(
             &self.corpus.train,
             &self.config.data_loader,
-            self.order_seed,
+            self.progress.order_seed,
             epoch,
         )
     }
 
     /// Evaluates the validation data and brings the metrics up to date; true when the epoch
     /// is the best so far. Without validation data every epoch is.
-    fn record(&mut self, training: &Totals, trained_for: Duration) -> bool {
+    fn record(&mut self, training: &Totals) -> bool {
         let validation = self.corpus.validation.as_ref();
         let validation = validation.map(|data| self.evaluate(data));
-        let metrics = &mut self.metrics;
+        let Progress {
+            epochs_done: epoch,
+            tracker,
+            trained_for,
+            metrics,
+            ..
+        } = &mut self.progress;
         let memory = peak_memory_mb();
         if let Some(memory) = memory {
             metrics.set_number("peak_worker_0_memory_MB", memory);
         }
-        metrics.set("training_duration", duration_text(trained_for));
-        metrics.set("epoch", self.epochs_done);
+        metrics.set("training_duration", duration_text(*trained_for));
+        metrics.set("epoch", *epoch);
         training.write(metrics, "training_");
         if let Some(memory) = memory {
             metrics.set_number("training_worker_0_memory_MB", memory);
         }
         let Some(validation) = validation else {
-            self.tracker.see(self.epochs_done as f64);
-            metrics.set("best_epoch", self.epochs_done);
+            tracker.see(*epoch as f64);
+            metrics.set("best_epoch", *epoch);
             return true;
         };
         validation.write(metrics, "validation_");
         let score = validation.score(&self.config.trainer.validation_metric);
-        let is_best = self.tracker.see(score);
+        let is_best = tracker.see(score);
         if is_best {
-            metrics.set("best_epoch", self.epochs_done);
+            metrics.set("best_epoch", *epoch);
             validation.write(metrics, "best_validation_");
         }
         is_best
@@ -200,20 +197,6 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// What a later process needs to go on after this epoch.
-    fn state(&self, trained_for: Duration) -> Value {
-        json!({
-            "epochs_done": self.epochs_done,
-            // As bits: JSON has no NaN.
-            "best": self.tracker.best().map(f64::to_bits),
-            "epochs_without_best": self.tracker.epochs_without_best(),
-            "order_seed": self.order_seed,
-            "dropout_seed": self.dropout_seed,
-            "trained_for": trained_for.as_secs_f64(),
-            "metrics": self.metrics.as_json(),
-        })
-    }
-
     /// Loads the best weights, evaluates the test data if asked, and writes what a run that
     /// has ended leaves behind.
     fn finish(mut self, files: &RunFiles, ended: Ended) -> Result<Trained, TrainError> {
@@ -221,15 +204,15 @@ impl<'a> Run<'a> {
             files.load_best(&mut self.model)?;
             if let (true, Some(test)) = (self.config.evaluate_on_test, &self.corpus.test) {
                 let totals = self.evaluate(test);
-                totals.write(&mut self.metrics, "test_");
+                totals.write(&mut self.progress.metrics, "test_");
             }
-            files.metrics(&self.metrics)?;
+            files.metrics(&self.progress.metrics)?;
         }
-        if ended != Ended::Pruned && self.epochs_done > 0 {
+        if ended != Ended::Pruned && self.progress.epochs_done > 0 {
             files.keep(&self.corpus.vocabulary)?;
         }
         Ok(Trained {
-            metrics: self.metrics,
+            metrics: self.progress.metrics,
             ended,
         })
     }
