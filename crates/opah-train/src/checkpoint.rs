@@ -98,13 +98,19 @@ pub fn parse(
     Ok((arrays, note))
 }
 
-/// Makes `to` the same file as `from`; a copy where links are not to be had.
+/// Makes `to` the same file as `from`, a copy where links are not to be had; until then it
+/// stays what it was.
 pub fn link(directory: &SerializationDir, from: &str, to: &str) -> Result<(), DirectoryError> {
-    directory.remove(to)?;
+    let unfinished_name = format!(".{to}.unfinished");
+    directory.remove(&unfinished_name)?;
     let (source, target) = (directory.file(from), directory.file(to));
-    std::fs::hard_link(&source, &target)
-        .or_else(|_| std::fs::copy(&source, &target).map(drop))
-        .map_err(io("write", &target))
+    let unfinished = directory.file(&unfinished_name);
+    std::fs::hard_link(&source, &unfinished)
+        .or_else(|_| std::fs::copy(&source, &unfinished).map(drop))
+        .and_then(|()| std::fs::rename(&unfinished, &target))
+        .map_err(io("write", &target))?;
+    // Renaming one name of a file to another of its names does nothing at all.
+    directory.remove(&unfinished_name)
 }
 
 #[cfg(test)]
@@ -136,6 +142,25 @@ mod tests {
         assert_eq!(read[1].shape, [2, 3]);
         let bits = |numbers: &[f32]| numbers.iter().map(|n| n.to_bits()).collect::<Vec<_>>();
         assert_eq!(bits(&read[1].data), bits(&data));
+    }
+
+    #[test]
+    fn a_link_takes_the_place_of_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = SerializationDir::open(folder.path(), IfExists::Refuse).unwrap();
+        for text in ["first", "second"] {
+            directory.write("last", text.as_bytes()).unwrap();
+            for _ in 0..2 {
+                link(&directory, "last", "best").unwrap();
+                let best = std::fs::read_to_string(directory.file("best")).unwrap();
+                assert_eq!(best, text);
+            }
+        }
+        directory.remove("last").unwrap();
+        assert!(link(&directory, "last", "best").is_err());
+        let best = std::fs::read_to_string(directory.file("best")).unwrap();
+        assert_eq!(best, "second", "an error leaves what was there");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -105,11 +105,12 @@ impl RunFiles {
         let epochs = progress.epochs_done;
         let [model_name, state_name] = names(epochs);
         checkpoint::write(&self.directory, &model_name, &model.parameters(), "")?;
-        let note = progress.to_json().to_string();
-        checkpoint::write(&self.directory, &state_name, &optimizer.state(), &note)?;
+        // Before the state: a run that dies in between repeats this epoch, to the same bits.
         if is_best {
             checkpoint::link(&self.directory, &model_name, BEST)?;
         }
+        let note = progress.to_json().to_string();
+        checkpoint::write(&self.directory, &state_name, &optimizer.state(), &note)?;
         self.recent.push_back(epochs);
         while self
             .keep_recent
