@@ -27,6 +27,8 @@ pub(crate) struct RunFiles {
     /// How many checkpoints are kept; all if `None`.
     keep_recent: Option<usize>,
     checkpoints: bool,
+    /// Whether the weights of the best epoch are used when the run has ended.
+    needs_best: bool,
     /// Completed epochs of the checkpoints on disk, oldest first.
     recent: VecDeque<usize>,
     /// The best weights, where they are not on disk.
@@ -63,6 +65,7 @@ impl RunFiles {
             keep: options.keep,
             keep_recent: config.trainer.keep_most_recent_by_count,
             checkpoints: config.trainer.checkpoints && options.keep == Keep::Everything,
+            needs_best: options.keep != Keep::Nothing || config.evaluate_on_test,
             recent: recent.into(),
             best: Vec::new(),
         })
@@ -93,11 +96,8 @@ impl RunFiles {
         progress: &Progress,
         is_best: bool,
     ) -> Result<(), DirectoryError> {
-        if self.keep == Keep::Nothing {
-            return Ok(());
-        }
         if !self.checkpoints {
-            if is_best {
+            if is_best && self.needs_best {
                 self.best = model.parameters().into_iter().map(owned).collect();
             }
             return Ok(());
@@ -182,6 +182,9 @@ impl RunFiles {
 
     /// Writes what is kept for later use of the model.
     pub(crate) fn keep(&self, vocabulary: &Vocabulary) -> Result<(), TrainError> {
+        if self.keep == Keep::Nothing {
+            return Ok(());
+        }
         if self.keep == Keep::Best {
             vocabulary.save(&self.directory.file("vocabulary"))?;
         }

@@ -269,6 +269,34 @@ fn a_search_keeps_the_best_weights_or_none() {
 }
 
 #[test]
+fn the_best_epoch_is_tested_whatever_is_kept() {
+    let sandbox = Sandbox::new();
+    let test_data = format!("test_data_path={}", sandbox.path("dev.jsonl").display());
+    // The accuracy is 1 long before the last epoch, so the best weights are not the last.
+    let changes = [
+        &*test_data,
+        "evaluate_on_test=true",
+        "trainer.num_epochs=15",
+    ];
+    let tested = |keep: Keep, name: &str| {
+        let options = TrainOptions {
+            keep,
+            ..sandbox.options(name)
+        };
+        sandbox.train(&changes, &options).unwrap().metrics
+    };
+    let everything = tested(Keep::Everything, "everything");
+    assert!(everything.number("best_epoch") < everything.number("epoch"));
+    assert_eq!(
+        everything.number("test_loss"),
+        everything.number("best_validation_loss")
+    );
+    for (keep, name) in [(Keep::Best, "best"), (Keep::Nothing, "nothing")] {
+        assert_eq!(reproducible(&tested(keep, name)), reproducible(&everything));
+    }
+}
+
+#[test]
 fn a_trained_model_is_evaluated_and_predicts_from_directory_and_archive() {
     let sandbox = Sandbox::new();
     let trained = sandbox.train(&[], &sandbox.options("run")).unwrap();
