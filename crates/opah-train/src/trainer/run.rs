@@ -197,12 +197,12 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Loads the best weights, evaluates the test data if asked, and writes what a run that
-    /// has ended leaves behind.
+    /// Evaluates the test data by the best weights if asked, and writes what a run that has
+    /// ended leaves behind.
     fn finish(mut self, files: &RunFiles, ended: Ended) -> Result<Trained, TrainError> {
         if ended == Ended::Finished {
-            files.load_best(&mut self.model)?;
             if let (true, Some(test)) = (self.config.evaluate_on_test, &self.corpus.test) {
+                files.load_best(&mut self.model)?;
                 let totals = self.evaluate(test);
                 totals.write(&mut self.progress.metrics, "test_");
             }
