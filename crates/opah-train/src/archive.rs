@@ -110,9 +110,7 @@ impl Archive {
         };
         let (padding, unknown) = special_tokens(&config);
         let vocabulary = Vocabulary::load(&folder.join("vocabulary"), padding, unknown)?;
-        let n_tokens = vocabulary.size(&config.dataset_reader.indexer.namespace);
-        let n_labels = vocabulary.size(&config.model.label_namespace);
-        let mut model = Model::new(&config.model, n_tokens, n_labels, 0)?;
+        let mut model = Model::of_config(&config, &vocabulary, 0)?;
         let (arrays, _) = checkpoint::read(&weights)?;
         let names: Vec<String> = model.parameters().into_iter().map(|p| p.name).collect();
         for name in names {

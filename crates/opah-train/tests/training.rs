@@ -326,6 +326,22 @@ fn a_trained_model_is_evaluated_and_predicts_from_directory_and_archive() {
 }
 
 #[test]
+fn labels_need_a_class_also_when_the_model_looks_for_others() {
+    let sandbox = Sandbox::new();
+    let namespace = "model.label_namespace=topics";
+    let too_few = sandbox.train(
+        &[namespace, "model.num_labels=1"],
+        &sandbox.options("too_few"),
+    );
+    assert_eq!(
+        too_few.unwrap_err().to_string(),
+        "`model.num_labels` is 1; it must be at least 2"
+    );
+    let trained = sandbox.train(&[namespace], &sandbox.options("run"));
+    assert_eq!(trained.unwrap().ended, Ended::Finished);
+}
+
+#[test]
 fn a_loss_that_is_no_number_ends_the_run_with_the_reason() {
     let sandbox = Sandbox::new();
     let error = sandbox.train(

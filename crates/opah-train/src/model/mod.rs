@@ -12,8 +12,9 @@ use std::borrow::Cow;
 
 pub use error::ModelError;
 
+use crate::config::Config;
 use crate::config::schema::BasicClassifier;
-use crate::data::Dataset;
+use crate::data::{Dataset, LABELS, Vocabulary};
 use crate::encoder::{self, Batch, BatchBuilder, Encoder};
 use crate::layer::dropout::{Dropout, MaskKey};
 use crate::layer::embedding::Embedding;
@@ -170,6 +171,24 @@ impl<T: Real> Model<T> {
 }
 
 impl Model {
+    /// The model of a configuration, with initial weights, for the tokens and labels of a
+    /// vocabulary.
+    pub fn of_config(
+        config: &Config,
+        vocabulary: &Vocabulary,
+        seed: u64,
+    ) -> Result<Self, ModelError> {
+        let n_tokens = vocabulary.size(&config.dataset_reader.indexer.namespace);
+        // What the reader numbers must have a class, whatever namespace the model names.
+        let n_numbered = if config.dataset_reader.skip_label_indexing {
+            0
+        } else {
+            vocabulary.size(LABELS)
+        };
+        let n_labels = vocabulary.size(&config.model.label_namespace);
+        Self::new(&config.model, n_tokens, n_labels.max(n_numbered), seed)
+    }
+
     /// All parameters, in AllenNLP's order.
     ///
     /// # Panics

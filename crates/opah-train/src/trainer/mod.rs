@@ -22,11 +22,9 @@ pub use plan::{Plan, plan};
 pub(crate) use progress::Progress;
 pub use run::evaluate;
 
-use crate::config::{Config, Document};
-use crate::data::{Corpus, CorpusCache};
+use crate::config::Document;
+use crate::data::CorpusCache;
 use crate::metrics::Metrics;
-use crate::model::{Model, ModelError};
-use crate::random::fresh_seed;
 use crate::run_files::RunFiles;
 use crate::serialization::IfExists;
 use run::Run;
@@ -80,19 +78,6 @@ pub fn train(
         files.log.line("ERROR", &error.to_string());
     }
     trained
-}
-
-fn new_model(config: &Config, corpus: &Corpus) -> Result<Model, ModelError> {
-    let n_tokens = corpus
-        .vocabulary
-        .size(&config.dataset_reader.indexer.namespace);
-    let n_labels = corpus.vocabulary.size(&config.model.label_namespace);
-    Model::new(
-        &config.model,
-        n_tokens,
-        n_labels,
-        config.seeds.pytorch.unwrap_or_else(fresh_seed),
-    )
 }
 
 /// Threads that compute.

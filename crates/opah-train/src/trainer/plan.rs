@@ -1,8 +1,9 @@
 //! A run that is made ready and not carried out.
 
-use super::{TrainError, new_model};
+use super::TrainError;
 use crate::config::Document;
 use crate::data::{CorpusCache, Dataset, n_batches};
+use crate::model::Model;
 
 /// What `--dry-run` builds and tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub fn plan(
 ) -> Result<Plan, TrainError> {
     let config = document.read()?;
     let corpus = corpora.get(&config, threads)?;
-    let model = new_model(&config, &corpus)?;
+    let model = Model::of_config(&config, &corpus.vocabulary, 0)?;
     let len = |split: &Option<Dataset>| split.as_ref().map_or(0, Dataset::len);
     Ok(Plan {
         n_documents: [

@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use rayon::ThreadPool;
 use serde_json::Value;
 
-use super::{
-    Ended, Observer, Progress, TrainError, TrainOptions, Trained, Verdict, new_model, pool,
-};
+use super::{Ended, Observer, Progress, TrainError, TrainOptions, Trained, Verdict, pool};
 use crate::config::Config;
 use crate::data::{Corpus, Dataset, batches, n_batches};
 use crate::metrics::{Metrics, Totals, Tracker, duration_text, peak_memory_mb};
@@ -34,7 +32,8 @@ impl<'a> Run<'a> {
         options: &TrainOptions,
     ) -> Result<Self, TrainError> {
         let pool = pool(options.threads)?;
-        let model = new_model(config, corpus)?;
+        let seed = config.seeds.pytorch.unwrap_or_else(fresh_seed);
+        let model = Model::of_config(config, &corpus.vocabulary, seed)?;
         let optimizer = Optimizer::new(&config.trainer.optimizer, &model);
         let mut metrics = Metrics::default();
         metrics.set("best_epoch", Value::Null);
