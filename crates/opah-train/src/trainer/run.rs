@@ -33,7 +33,7 @@ impl<'a> Run<'a> {
     ) -> Result<Self, TrainError> {
         let pool = pool(options.threads)?;
         let seed = config.seeds.pytorch.unwrap_or_else(fresh_seed);
-        let model = Model::of_config(config, &corpus.vocabulary, seed)?;
+        let model = pool.install(|| Model::of_config(config, &corpus.vocabulary, seed))?;
         let optimizer = Optimizer::new(&config.trainer.optimizer, &model);
         let mut metrics = Metrics::default();
         metrics.set("best_epoch", Value::Null);
@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
             }
             self.progress.epochs_done += 1;
             self.progress.trained_for = before + begun.elapsed();
-            self.model.settle(&mut self.optimizer);
+            self.settle();
             files.checkpoint(&self.model, &self.optimizer, &self.progress, is_best)?;
         }
         self.finish(files, ended)
@@ -189,11 +189,16 @@ impl<'a> Run<'a> {
     fn evaluate(&mut self, data: &Dataset) -> Totals {
         let loader = self.config.validation_data_loader.as_ref();
         let loader = loader.unwrap_or(&self.config.data_loader);
+        self.settle();
+        let model = &mut self.model;
+        self.pool
+            .install(|| evaluate(model, data, loader.batch_size))
+    }
+
+    /// Brings all weights up to date, for whoever reads them.
+    fn settle(&mut self) {
         let (model, optimizer) = (&mut self.model, &mut self.optimizer);
-        self.pool.install(|| {
-            model.settle(optimizer);
-            evaluate(model, data, loader.batch_size)
-        })
+        self.pool.install(|| model.settle(optimizer));
     }
 
     /// Evaluates the test data by the best weights if asked, and writes what a run that has
