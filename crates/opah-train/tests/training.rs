@@ -357,6 +357,22 @@ fn a_loss_that_is_no_number_ends_the_run_with_the_reason() {
 }
 
 #[test]
+fn the_log_says_why_a_run_failed_before_its_first_epoch() {
+    let sandbox = Sandbox::new();
+    let absent = sandbox.train(
+        &["train_data_path=absent.jsonl"],
+        &sandbox.options("absent"),
+    );
+    let reason = absent.unwrap_err().to_string();
+    let log = fs::read_to_string(sandbox.path("absent/out.log")).unwrap();
+    assert!(
+        log.trim_end()
+            .ends_with(&format!("ERROR - opah.train - {reason}")),
+        "{log}"
+    );
+}
+
+#[test]
 fn patience_ends_a_run_early() {
     let sandbox = Sandbox::new();
     let changes = [

@@ -22,7 +22,7 @@ pub use plan::{Plan, plan};
 pub(crate) use progress::Progress;
 pub use run::evaluate;
 
-use crate::config::Document;
+use crate::config::{Config, Document};
 use crate::data::CorpusCache;
 use crate::metrics::Metrics;
 use crate::run_files::RunFiles;
@@ -43,7 +43,7 @@ pub enum Ended {
 /// What a run came to.
 #[derive(Debug, Clone)]
 pub struct Trained {
-    /// The record of its last epoch; empty when none was completed.
+    /// The record of its last epoch; when none was completed, only `best_epoch`, null.
     pub metrics: Metrics,
     /// How it ended.
     pub ended: Ended,
@@ -67,17 +67,27 @@ pub fn train(
         files.log.line("WARNING", text);
         observer.warning(text);
     }
-    let corpus = corpora.get(&config, options.threads)?;
-    files.vocabulary(&corpus.vocabulary)?;
-    let mut run = Run::new(&config, &corpus, options)?;
-    if options.if_exists == IfExists::Recover {
-        run.recover(&files)?;
-    }
-    let trained = run.epochs(&mut files, options, observer);
+    let trained = carry_out(&config, corpora, &mut files, options, observer);
     if let Err(error) = &trained {
         files.log.line("ERROR", &error.to_string());
     }
     trained
+}
+
+fn carry_out(
+    config: &Config,
+    corpora: &CorpusCache,
+    files: &mut RunFiles,
+    options: &TrainOptions,
+    observer: &mut dyn Observer,
+) -> Result<Trained, TrainError> {
+    let corpus = corpora.get(config, options.threads)?;
+    files.vocabulary(&corpus.vocabulary)?;
+    let mut run = Run::new(config, &corpus, options)?;
+    if options.if_exists == IfExists::Recover {
+        run.recover(files)?;
+    }
+    run.epochs(files, options, observer)
 }
 
 /// Threads that compute.
