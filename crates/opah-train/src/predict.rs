@@ -3,7 +3,7 @@
 use rayon::ThreadPool;
 
 use crate::archive::Archive;
-use crate::data::{self, Dataset, Downloads, Indexer, Location};
+use crate::data::{self, DataError, Dataset, Downloads, Indexer, Location};
 use crate::metrics::Totals;
 use crate::trainer::{TrainError, evaluate, pool};
 
@@ -66,6 +66,16 @@ impl Predictor {
             return Err(TrainError::Unlabelled {
                 path: input.to_owned(),
             });
+        }
+        let num_labels = self.archive.model.n_labels();
+        if let Some(label) = dataset.labels.iter().max()
+            && *label as usize >= num_labels
+        {
+            return Err(TrainError::Data(DataError::LabelRange {
+                path: input.to_owned(),
+                label: *label,
+                num_labels,
+            }));
         }
         let loader = config.validation_data_loader.as_ref();
         let loader = loader.unwrap_or(&config.data_loader);

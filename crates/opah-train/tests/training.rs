@@ -273,11 +273,7 @@ fn the_best_epoch_is_tested_whatever_is_kept() {
     let sandbox = Sandbox::new();
     let test_data = format!("test_data_path={}", sandbox.path("dev.jsonl").display());
     // The accuracy is 1 long before the last epoch, so the best weights are not the last.
-    let changes = [
-        &*test_data,
-        "evaluate_on_test=true",
-        "trainer.num_epochs=15",
-    ];
+    let changes = ["evaluate_on_test=true", "trainer.num_epochs=15", &test_data];
     let tested = |keep: Keep, name: &str| {
         let options = TrainOptions {
             keep,
@@ -339,6 +335,38 @@ fn labels_need_a_class_also_when_the_model_looks_for_others() {
     );
     let trained = sandbox.train(&[namespace], &sandbox.options("run"));
     assert_eq!(trained.unwrap().ended, Ended::Finished);
+}
+
+#[test]
+fn class_numbers_beyond_the_models_are_refused() {
+    let sandbox = Sandbox::new();
+    for (name, labels) in [("numbered", "01"), ("beyond", "07")] {
+        let record = |label: char| format!("{{\"label\": {label}, \"text\": \"a b c\"}}\n");
+        let text: String = labels.chars().map(record).collect();
+        fs::write(sandbox.path(&format!("{name}.jsonl")), text).unwrap();
+    }
+    let path = |name: &str| sandbox.path(name).display().to_string();
+    let train_data = format!("train_data_path={}", path("numbered.jsonl"));
+    let dev_data = format!("validation_data_path={}", path("numbered.jsonl"));
+    let changes = [
+        "dataset_reader.skip_label_indexing=true",
+        "model.num_labels=2",
+        "trainer.num_epochs=1",
+        &train_data,
+        &dev_data,
+    ];
+    sandbox.train(&changes, &sandbox.options("run")).unwrap();
+    let archive = Archive::open(&sandbox.path("run"), None).unwrap();
+    let mut predictor = Predictor::new(archive, 1).unwrap();
+    let mut evaluate = |name: &str| predictor.evaluate(&path(name), None, &Downloads::default());
+    assert!(evaluate("numbered.jsonl").is_ok());
+    assert_eq!(
+        evaluate("beyond.jsonl").unwrap_err().to_string(),
+        format!(
+            "`{}` holds the label 7, but `model.num_labels` is 2; labels count from 0",
+            path("beyond.jsonl")
+        )
+    );
 }
 
 #[test]
