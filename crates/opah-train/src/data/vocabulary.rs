@@ -202,7 +202,7 @@ impl Vocabulary {
         for file in namespace_files(directory)
             .map_err(|error| problem(format!("can't be read: {error}")))?
         {
-            let name = file.trim_end_matches(".txt");
+            let name = file.strip_suffix(".txt").unwrap_or(&file);
             let is_padded = !vocabulary
                 .non_padded
                 .iter()
@@ -262,8 +262,8 @@ fn write_lines(path: &Path, tokens: &mut dyn Iterator<Item = &str>) -> io::Resul
 
 /// Lines that end in `\n` alone, the last end being optional.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let text = text.strip_suffix('\n').unwrap_or(text);
     let none = text.is_empty();
+    let text = text.strip_suffix('\n').unwrap_or(text);
     text.split('\n').filter(move |_| !none)
 }
 
@@ -403,6 +403,19 @@ mod tests {
             message.ends_with("is not there: no such folder"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn odd_names_and_tokens_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut counts = counts(&[], &[""]);
+        counts.insert("a.txt".to_owned(), counts[LABELS].clone());
+        let before = Vocabulary::from_counts(&options(), &counts).unwrap();
+        before.save(folder.path()).unwrap();
+        let after = load(folder.path()).unwrap();
+        assert_eq!(tokens(&after, LABELS), [""]);
+        assert_eq!(tokens(&after, "a.txt"), tokens(&before, "a.txt"));
+        assert_eq!(tokens(&after, "tokens"), tokens(&before, "tokens"));
     }
 
     proptest! {
