@@ -12,7 +12,7 @@ use crate::data::Vocabulary;
 use crate::metrics::Metrics;
 use crate::model::{Model, Parameter};
 use crate::optimizer::Optimizer;
-use crate::serialization::{DirectoryError, IfExists, Log, SerializationDir};
+use crate::serialization::{DirectoryError, IfExists, Log, SerializationDir, io};
 use crate::trainer::{Keep, Progress, TrainError, TrainOptions};
 
 /// The weights of the best epoch.
@@ -203,18 +203,18 @@ fn names(epochs: usize) -> [String; 2] {
     ["model", "training"].map(|kind| format!("{kind}_state_e{epochs}_b0.safetensors"))
 }
 
-/// The completed epochs of the checkpoints in a directory, both files being there.
+/// The completed epochs of the checkpoints in a directory, ascending, both files being there.
 fn checkpoints_of(directory: &SerializationDir) -> Result<Vec<usize>, DirectoryError> {
     let path = directory.path();
-    let read = std::fs::read_dir(path).map_err(crate::serialization::io("read", path))?;
-    let files = read.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let epochs = files.filter_map(|name| {
-        let number = name.strip_prefix("training_state_e")?;
-        number.strip_suffix("_b0.safetensors")?.parse().ok()
-    });
-    let mut whole: Vec<usize> = epochs
-        .filter(|epochs| directory.file(&names(*epochs)[0]).exists())
-        .collect();
+    let mut whole = Vec::new();
+    for entry in std::fs::read_dir(path).map_err(io("read", path))? {
+        let name = entry.map_err(io("read", path))?.file_name();
+        let epochs: Option<usize> = name.to_str().and_then(|name| {
+            let number = name.strip_prefix("training_state_e")?;
+            number.strip_suffix("_b0.safetensors")?.parse().ok()
+        });
+        whole.extend(epochs.filter(|epochs| directory.file(&names(*epochs)[0]).exists()));
+    }
     whole.sort_unstable();
     Ok(whole)
 }
