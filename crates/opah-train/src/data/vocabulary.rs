@@ -108,11 +108,6 @@ impl Vocabulary {
             .map_or(0, |found| found.texts.len())
     }
 
-    /// The names of the namespaces, sorted.
-    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
-        self.namespaces.keys().map(String::as_str)
-    }
-
     /// The tokens of a namespace in the order of their numbers.
     pub fn tokens(&self, namespace: &str) -> impl Iterator<Item = &str> {
         self.namespaces
