@@ -216,11 +216,10 @@ fn iterator(experiment: &Object<'_>, node: &Node<'_>) -> Result<DataLoader> {
     };
     let object = typed.object(&ITERATOR_KEYS)?;
     let trainer = experiment.required("trainer")?;
-    let shuffle = trainer
-        .value
-        .get("shuffle")
-        .and_then(serde_json::Value::as_bool);
-    let shuffle = shuffle.unwrap_or(true);
+    let shuffle = match trainer.present_child("shuffle") {
+        Some(shuffle) => shuffle.boolean()?,
+        None => true,
+    };
     node.reading.warn(
         "`iterator` is a key of AllenNLP 0.9; write `data_loader: {batch_size: …, shuffle: true}`"
             .to_owned(),

@@ -22,28 +22,15 @@ pub(super) struct Family {
 impl<'a> Node<'a> {
     /// The type of an object of a family; a string is short for `{type: …}`.
     pub(super) fn typed(&self, family: &Family) -> Result<Typed<'a>> {
-        let fields = match self.value {
-            Value::String(name) => {
-                return Ok(Typed {
-                    name,
-                    named_at: self.clone(),
-                    object: Object {
-                        node: self.clone(),
-                        fields: None,
-                    },
-                });
-            }
-            Value::Object(fields) => fields,
+        let object = Object { node: self.clone() };
+        let (name, named_at) = match self.value {
+            Value::String(name) => (name.as_str(), self.clone()),
+            Value::Object(_) => match (object.given("type"), family.default) {
+                (Some(node), _) => (node.text()?, node),
+                (None, Some(default)) => (default, self.clone()),
+                (None, None) => return Err(object.missing("type")),
+            },
             _ => return Err(self.wrong(&format!("{} {}", article(family.what), family.what))),
-        };
-        let object = Object {
-            node: self.clone(),
-            fields: Some(fields),
-        };
-        let (name, named_at) = match (object.given("type"), family.default) {
-            (Some(node), _) => (node.text()?, node),
-            (None, Some(default)) => (default, self.clone()),
-            (None, None) => return Err(object.missing("type")),
         };
         Ok(Typed {
             name,

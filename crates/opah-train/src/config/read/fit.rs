@@ -2,7 +2,6 @@
 
 use super::node::{Node, Result};
 use super::object::Object;
-use crate::config::path::Step;
 use crate::config::schema::{Adam, Config, DatasetReader, Optimizer};
 
 /// The config, if its parts fit; `experiment` tells where they stand.
@@ -19,18 +18,12 @@ pub(super) fn check(experiment: &Object<'_>, mut config: Config) -> Result<Confi
     Ok(config)
 }
 
-/// The values under `node`, down the keys; the deepest that is there.
+/// The value under `node`, down the keys; the deepest that is there.
 fn down<'a>(node: &Node<'a>, keys: &[&str]) -> Node<'a> {
     let mut at = node.clone();
     for key in keys {
-        let Some(value) = at.value.get(*key) else {
-            break;
-        };
-        at = Node {
-            reading: at.reading,
-            path: at.path.key(*key),
-            value,
-        };
+        let Some(child) = at.child(key) else { break };
+        at = child;
     }
     at
 }
@@ -75,10 +68,10 @@ fn names(model: &Node<'_>, config: &Config, reader: &DatasetReader) -> Result<()
             reader.indexer_name
         )));
     }
-    let namespace = down(&at, &["vocab_namespace"]);
-    let named = namespace.value.as_str().unwrap_or("tokens");
+    let given = at.present_child("vocab_namespace");
+    let named = given.as_ref().map_or(Ok("tokens"), Node::text)?;
     if named != reader.indexer.namespace {
-        return Err(namespace.mismatch(format!(
+        return Err(given.unwrap_or(at).mismatch(format!(
             "the embedder's vectors belong to the namespace `{named}`, \
              but the dataset reader's indexer fills `{}`",
             reader.indexer.namespace
@@ -94,8 +87,7 @@ fn validation(experiment: &Object<'_>, config: &Config) -> Result<()> {
     }
     let trainer = experiment.required("trainer")?;
     for key in ["validation_metric", "patience"] {
-        let node = down(&trainer, &[key]);
-        if node.path != trainer.path && !node.value.is_null() {
+        if let Some(node) = trainer.present_child(key) {
             return Err(node.mismatch(format!(
                 "`trainer.{key}` needs validation data, but there is no `validation_data_path`"
             )));
@@ -117,15 +109,10 @@ fn test(experiment: &Object<'_>, config: &Config) -> Result<()> {
 /// does the same either way; for Adam it decides whether the other rows move.
 fn sparse(model: &Node<'_>, config: &mut Config) -> Result<()> {
     let name = config.model.embedding.name.clone();
-    let at = down(
-        model,
-        &["text_field_embedder", "token_embedders", &name, "sparse"],
-    );
-    let given = if at.path.0.last() == Some(&Step::Key("sparse".to_owned())) {
-        Some(at.boolean()?)
-    } else {
-        None
-    };
+    let embedder = down(model, &["text_field_embedder", "token_embedders", &name]);
+    let stated = embedder.child("sparse");
+    let given = stated.as_ref().map(Node::boolean).transpose()?;
+    let at = stated.unwrap_or(embedder);
     match (&config.trainer.optimizer, given) {
         (Optimizer::Adam(_), Some(true)) => {
             let advice = "use `dense_sparse_adam`, or `sparse: false`";

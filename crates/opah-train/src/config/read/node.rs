@@ -73,6 +73,20 @@ impl<'a> Node<'a> {
         self.reading.error(&self.path, problem)
     }
 
+    /// The value of a key, null included; for objects that were checked before.
+    pub(super) fn child(&self, key: &str) -> Option<Node<'a>> {
+        Some(Node {
+            reading: self.reading,
+            path: self.path.key(key),
+            value: self.value.get(key)?,
+        })
+    }
+
+    /// The value of a key, unless it is null.
+    pub(super) fn present_child(&self, key: &str) -> Option<Node<'a>> {
+        self.child(key).filter(|child| !child.value.is_null())
+    }
+
     pub(super) fn text(&self) -> Result<&'a str> {
         self.value.as_str().ok_or_else(|| self.wrong("a string"))
     }

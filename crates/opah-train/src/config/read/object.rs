@@ -1,6 +1,6 @@
 //! Objects: every key is known, or refused.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::node::{Node, Result};
 use crate::config::error::{ConfigError, Problem};
@@ -29,40 +29,29 @@ pub(super) struct Unsupported {
 impl<'a> Node<'a> {
     /// An object of which every key is one of `keys`.
     pub(super) fn object(&self, keys: &Keys) -> Result<Object<'a>> {
-        let fields = self
-            .value
-            .as_object()
-            .ok_or_else(|| self.wrong("an object"))?;
-        let object = Object {
-            node: self.clone(),
-            fields: Some(fields),
-        };
+        if !self.value.is_object() {
+            return Err(self.wrong("an object"));
+        }
+        let object = Object { node: self.clone() };
         object.check(keys)?;
         Ok(object)
     }
 }
 
-/// An object whose keys were checked.
+/// An object whose keys were checked; without any if it was written as a string.
 pub(super) struct Object<'a> {
     pub(super) node: Node<'a>,
-    /// None if it was written as a string.
-    pub(super) fields: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> Object<'a> {
     /// The value of a key, null included.
     pub(super) fn given(&self, key: &str) -> Option<Node<'a>> {
-        let value = self.fields?.get(key)?;
-        Some(Node {
-            reading: self.node.reading,
-            path: self.node.path.key(key),
-            value,
-        })
+        self.node.child(key)
     }
 
     /// The value of a key, unless it is null.
     pub(super) fn present(&self, key: &str) -> Option<Node<'a>> {
-        self.given(key).filter(|node| !node.value.is_null())
+        self.node.present_child(key)
     }
 
     /// The value of a key that must be there.
@@ -98,7 +87,7 @@ impl<'a> Object<'a> {
 
     /// Refuses keys that are none of `keys`, and features that opah does not have.
     pub(super) fn check(&self, keys: &Keys) -> Result<()> {
-        for (key, value) in self.fields.into_iter().flatten() {
+        for (key, value) in self.node.value.as_object().into_iter().flatten() {
             let key = key.as_str();
             if key == "type" || keys.known.contains(&key) || keys.ignored.contains(&key) {
                 continue;

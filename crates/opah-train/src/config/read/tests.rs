@@ -241,6 +241,23 @@ fn values_of_the_wrong_kind() {
 }
 
 #[test]
+fn keys_that_another_part_reads_are_checked_as_well() {
+    let says = |text: &str| read_text(text).read().expect_err(text).to_string();
+    let text = CONFIG.replace(
+        "embedding_dim: dim } }",
+        "embedding_dim: dim, vocab_namespace: 3 } }",
+    );
+    let path = "model.text_field_embedder.token_embedders.tokens.vocab_namespace";
+    let expected = format!("`{path}` must be a string, not 3\n");
+    assert!(says(&text).contains(&expected), "{}", says(&text));
+    let text = CONFIG
+        .replace("data_loader: { batch_size: 64 }", "iterator: 'basic'")
+        .replace("num_epochs: 15", "shuffle: 'false'");
+    let expected = "`trainer.shuffle` must be true or false, not the string \"false\"; ";
+    assert!(says(&text).contains(expected), "{}", says(&text));
+}
+
+#[test]
 fn unknown_types() {
     insta::assert_snapshot!(messages(&[
         ("type: 'cnn'", "type: 'cn'"),
