@@ -24,7 +24,7 @@ pub enum DataError {
         key: Option<&'static str>,
     },
     /// The file can't be read to its end.
-    #[error("cannot read `{path}`")]
+    #[error("cannot read `{path}`: {source}")]
     Read {
         /// The path or URL as given.
         path: String,
@@ -32,7 +32,7 @@ pub enum DataError {
         source: io::Error,
     },
     /// Something can't be written.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`: {source}", path.display())]
     Write {
         /// What was to be written.
         path: PathBuf,

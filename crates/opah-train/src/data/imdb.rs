@@ -154,7 +154,10 @@ fn unpacked_reviews(
             let Some((is_positive, number, rating)) = labelled(&path) else {
                 continue;
             };
-            let bytes = fs::read(&path).map_err(failed)?;
+            let bytes = fs::read(&path).map_err(|source| DataError::Read {
+                path: path.display().to_string(),
+                source,
+            })?;
             reviews.push(Review {
                 is_positive,
                 number,
@@ -396,7 +399,9 @@ mod tests {
         assert!(problem("").contains("expected the Large Movie Review Dataset"));
         let whole = archive(&tiny());
         fs::write(path("cut.tar.gz"), &whole[..whole.len() / 2]).unwrap();
-        assert!(problem("cut.tar.gz").starts_with("cannot read"));
+        let cut = problem("cut.tar.gz");
+        let named = format!("cannot read `{}`: ", path("cut.tar.gz").display());
+        assert!(cut.starts_with(&named), "{cut}");
         fs::write(path("text.tar.gz"), "no archive at all").unwrap();
         assert!(!problem("text.tar.gz").is_empty());
     }
