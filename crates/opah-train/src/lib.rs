@@ -13,6 +13,7 @@ pub mod metrics;
 pub mod model;
 pub mod optimizer;
 pub mod predict;
+mod python;
 mod random;
 mod run_files;
 pub mod serialization;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use super::document::Document;
+use crate::python::{self, push_json_string};
 
 /// AllenNLP's order of the top level; other keys follow by name.
 const FIRST: [&str; 8] = [
@@ -92,7 +93,7 @@ fn write_value(text: &mut String, value: &Value, depth: usize, order: Order) {
         Value::Null => text.push_str("null"),
         Value::Bool(boolean) => text.push_str(if *boolean { "true" } else { "false" }),
         Value::Number(number) => write_number(text, number),
-        Value::String(string) => write_string(text, string),
+        Value::String(string) => push_json_string(text, string),
         Value::Array(items) if items.is_empty() => text.push_str("[]"),
         Value::Array(items) => {
             text.push('[');
@@ -110,7 +111,7 @@ fn write_value(text: &mut String, value: &Value, depth: usize, order: Order) {
             text.push('{');
             for (index, (key, value)) in fields.into_iter().enumerate() {
                 new_line(text, index, depth + 1);
-                write_string(text, key);
+                push_json_string(text, key);
                 text.push_str(": ");
                 write_value(text, value, depth + 1, order);
             }
@@ -131,28 +132,6 @@ fn new_line(text: &mut String, index: usize, depth: usize) {
     }
 }
 
-fn write_string(text: &mut String, string: &str) {
-    text.push('"');
-    for c in string.chars() {
-        match c {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\n' => text.push_str("\\n"),
-            '\r' => text.push_str("\\r"),
-            '\t' => text.push_str("\\t"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{c}' => text.push_str("\\f"),
-            ' '..='~' => text.push(c),
-            _ => {
-                for unit in c.encode_utf16(&mut [0; 2]) {
-                    let _ = write!(text, "\\u{unit:04x}");
-                }
-            }
-        }
-    }
-    text.push('"');
-}
-
 /// Integers in full, however long, as Jsonnet and Python write them; other numbers as
 /// Python's `repr`.
 fn write_number(text: &mut String, number: &serde_json::Number) {
@@ -160,21 +139,10 @@ fn write_number(text: &mut String, number: &serde_json::Number) {
         Some(float) if number.is_f64() && float.fract() == 0.0 => {
             let _ = write!(text, "{float:.0}");
         }
-        Some(float) if number.is_f64() => text.push_str(&python_float(float)),
+        Some(float) if number.is_f64() => text.push_str(&python::repr(float)),
         _ => {
             let _ = write!(text, "{number}");
         }
-    }
-}
-
-/// Python's `repr` of a finite float that is no integer: the shortest digits that read back
-/// the same, with an exponent of at least two digits below 1e-4.
-pub(super) fn python_float(float: f64) -> String {
-    let scientific = format!("{float:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    match exponent.parse::<i32>() {
-        Ok(exponent) if exponent < -4 => format!("{digits}e-{:02}", -exponent),
-        _ => format!("{float}"),
     }
 }
 

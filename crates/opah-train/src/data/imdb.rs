@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use super::error::DataError;
 use super::source::{Downloads, Location, open};
 use super::whole_file::write_whole;
+use crate::python::push_json_string;
 use crate::random::Rng;
 
 /// The number of labelled training reviews of the official archive.
@@ -225,37 +226,13 @@ fn record(review: &Review) -> String {
     } else {
         ("neg", 0)
     };
+    let mut text = String::new();
+    push_json_string(&mut text, &review.text);
     format!(
         "{{\"id\": \"train_{}\", \"orig\": \"aclImdb/train/{label}/{number}_{rating}.txt\", \
-         \"rating\": {rating}, \"label\": \"{label}\", \"text\": \"{}\"}}\n",
-        first_id + number,
-        escaped(&review.text)
+         \"rating\": {rating}, \"label\": \"{label}\", \"text\": {text}}}\n",
+        first_id + number
     )
-}
-
-/// A text inside the quotes of a JSON string, in ASCII, as Python's `json.dumps` writes it.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len() + text.len() / 16);
-    for c in text.chars() {
-        match c {
-            '"' => escaped.push_str("\\\""),
-            '\\' => escaped.push_str("\\\\"),
-            '\n' => escaped.push_str("\\n"),
-            '\r' => escaped.push_str("\\r"),
-            '\t' => escaped.push_str("\\t"),
-            '\u{8}' => escaped.push_str("\\b"),
-            '\u{c}' => escaped.push_str("\\f"),
-            ' '..='\u{7f}' => escaped.push(c),
-            _ => {
-                for unit in &*c.encode_utf16(&mut [0; 2]) {
-                    escaped.push_str("\\u");
-                    let digit = |shift: u32| char::from_digit(u32::from(*unit) >> shift & 15, 16);
-                    escaped.extend([12, 8, 4, 0].into_iter().filter_map(digit));
-                }
-            }
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

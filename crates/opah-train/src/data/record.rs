@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 
 use super::error::RecordProblem;
+use crate::python;
 
 /// The keys of a record.
 #[derive(Debug, Clone, Copy)]
@@ -53,25 +54,12 @@ fn label(value: Value) -> Result<Option<String>, RecordProblem> {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
         Value::Number(number) if number.is_f64() => {
-            python_float(number.as_f64().unwrap_or(f64::NAN))
+            python::repr(number.as_f64().unwrap_or(f64::NAN))
         }
         Value::Number(number) => number.to_string(),
         Value::Array(_) => return kind("a list"),
         Value::Object(_) => return kind("an object"),
     }))
-}
-
-/// A finite number as Python's `repr` writes it: the shortest digits that read back the
-/// same, with an exponent below 1e-4 and from 1e16.
-fn python_float(number: f64) -> String {
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let exponent: i32 = exponent.parse().unwrap_or(0);
-    if number == 0.0 || (-4..16).contains(&exponent) {
-        return format!("{number:?}");
-    }
-    let sign = if exponent < 0 { '-' } else { '+' };
-    format!("{digits}e{sign}{:02}", exponent.abs())
 }
 
 fn json(error: &serde_json::Error) -> RecordProblem {
