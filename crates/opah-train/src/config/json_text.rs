@@ -190,6 +190,17 @@ mod tests {
     }
 
     #[test]
+    fn the_spelling_of_an_assignment_does_not_count() {
+        let text = |assignment: &str| {
+            let mut document = document("{ model: {} }");
+            document.set(assignment).unwrap();
+            document.to_config_json()
+        };
+        assert_eq!(text("model.dropout=0.50"), text("model.dropout=5e-1"));
+        assert_ne!(text("model.dropout=0.50"), text("model.dropout=0.4"));
+    }
+
+    #[test]
     fn strings_are_ascii() {
         let text = document(r#""é\u0085 😀 \"\\/ \n\u007f\u0001""#).to_exported_json();
         // CPython 3.12: json.dumps("é\x85 😀 \"\\/ \n\x7f\x01").

@@ -8,7 +8,6 @@ mod difference;
 mod document;
 mod error;
 mod ext_vars;
-mod fingerprint;
 mod json_text;
 mod jsonnet;
 mod locate;
