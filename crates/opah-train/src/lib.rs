@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod data;
 mod encoder;
+mod fnv;
 mod layer;
 pub mod metrics;
 pub mod model;

@@ -10,6 +10,8 @@ use std::hash::{BuildHasher, RandomState};
 use rand::{Rng as _, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::fnv;
+
 /// A stream of random numbers.
 #[derive(Debug, Clone)]
 pub(crate) struct Rng(ChaCha8Rng);
@@ -17,14 +19,9 @@ pub(crate) struct Rng(ChaCha8Rng);
 impl Rng {
     /// The stream for `purpose` and two numbers under `seed`.
     pub(crate) fn keyed(seed: u64, purpose: &str, first: u64, second: u64) -> Self {
-        // FNV-1a.
-        let hash = purpose
-            .bytes()
-            .fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-            });
         let mut key = [0; 32];
-        for (at, part) in [seed, hash, first, second].into_iter().enumerate() {
+        let parts = [seed, fnv::hash(purpose), first, second];
+        for (at, part) in parts.into_iter().enumerate() {
             key[at * 8..at * 8 + 8].copy_from_slice(&part.to_le_bytes());
         }
         Self(ChaCha8Rng::from_seed(key))

@@ -17,6 +17,7 @@ use ureq::http::{Response, StatusCode};
 use super::error::DataError;
 use super::source::Location;
 use super::whole_file::write_whole;
+use crate::fnv::hash;
 
 /// Where downloads are kept; nowhere by default, so that a URL is an error.
 #[derive(Debug, Clone, Default)]
@@ -152,13 +153,6 @@ fn last_segment(url: &str) -> String {
     let segment = path.rsplit('/').next().unwrap_or_default();
     let fit = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     segment.chars().filter(|c| fit(*c)).take(60).collect()
-}
-
-/// 64-bit FNV-1a.
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
 }
 
 #[cfg(test)]
