@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::config::{Difference, differences};
 use crate::metrics::Metrics;
 
 /// What can go wrong with the directory.
@@ -167,8 +168,16 @@ impl SerializationDir {
                 path,
                 problem: error.to_string(),
             })?;
-        let mut differences = Vec::new();
-        compare("", &stored, config, &mut differences);
+        let differences: Vec<String> = differences(&stored, config)
+            .into_iter()
+            .map(|Difference { path, before, now }| {
+                let (before, now) = (before.unwrap_or_default(), now.unwrap_or_default());
+                (path, before, now)
+            })
+            // A key that is not there is as good as null.
+            .filter(|(_, before, now)| before != now)
+            .map(|(path, before, now)| format!("  {path}: {before} before, {now} now"))
+            .collect();
         if differences.is_empty() {
             return Ok(());
         }
@@ -203,35 +212,6 @@ fn is_empty(path: &Path) -> Result<bool, DirectoryError> {
         Ok(mut entries) => Ok(entries.next().is_none()),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),
         Err(error) => Err(io("read", path)(error)),
-    }
-}
-
-/// One line for each key whose value differs.
-fn compare(key: &str, stored: &Value, now: &Value, differences: &mut Vec<String>) {
-    let below = |name: &str| {
-        if key.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{key}.{name}")
-        }
-    };
-    match (stored, now) {
-        (Value::Object(a), Value::Object(b)) => {
-            let added = b.keys().filter(|name| !a.contains_key(*name));
-            for name in a.keys().chain(added) {
-                let absent = Value::Null;
-                let (a, b) = (a.get(name), b.get(name));
-                compare(
-                    &below(name),
-                    a.unwrap_or(&absent),
-                    b.unwrap_or(&absent),
-                    differences,
-                );
-            }
-        }
-        (Value::Number(a), Value::Number(b)) if a.as_f64() == b.as_f64() => {}
-        _ if stored == now => {}
-        _ => differences.push(format!("  {key}: {stored} before, {now} now")),
     }
 }
 
