@@ -4,6 +4,7 @@ use rayon::ThreadPool;
 
 use crate::archive::Archive;
 use crate::data::{self, DataError, Dataset, Downloads, Indexer, Location};
+use crate::layer::loss::first_largest;
 use crate::metrics::Totals;
 use crate::trainer::{TrainError, evaluate, pool};
 
@@ -16,7 +17,7 @@ pub struct Prediction {
     pub probs: Vec<f32>,
     /// The numbers of the tokens.
     pub token_ids: Vec<u32>,
-    /// The label of the greatest logit, the first of equal ones.
+    /// The label of the greatest logit, the first of equal ones; its number if it has no name.
     pub label: String,
     /// The tokens.
     pub tokens: Vec<String>,
@@ -106,15 +107,17 @@ impl Predictor {
         self.pool
             .install(|| model.evaluate(&dataset, &batch, &mut logits));
         let rows = logits.chunks_exact(model.n_labels().max(1));
+        let label = |class: u32| {
+            let named = vocabulary.token(&config.model.label_namespace, class);
+            named.map_or_else(|| class.to_string(), str::to_owned)
+        };
         let predictions = texts.iter().zip(rows).enumerate();
         predictions
             .map(|(at, (text, logits))| Prediction {
                 logits: logits.to_vec(),
                 probs: softmax(logits),
                 token_ids: dataset.document(at).to_vec(),
-                label: vocabulary
-                    .token(&config.model.label_namespace, greatest(logits))
-                    .map_or_else(|| greatest(logits).to_string(), str::to_owned),
+                label: label(first_largest(logits) as u32),
                 tokens: indexer.tokens(text),
             })
             .collect()
@@ -131,17 +134,6 @@ fn softmax(logits: &[f32]) -> Vec<f32> {
     powers.iter().map(|power| power / sum).collect()
 }
 
-/// The index of the greatest number, the first of equal ones.
-fn greatest(numbers: &[f32]) -> u32 {
-    let mut best = 0;
-    for (at, number) in numbers.iter().enumerate() {
-        if *number > numbers[best] {
-            best = at;
-        }
-    }
-    best as u32
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +142,6 @@ mod tests {
     fn probabilities_are_the_softmax_of_logits() {
         let probs = softmax(&[1000.0, 1000.0 + 2.0_f32.ln()]);
         assert!((probs[0] - 1.0 / 3.0).abs() < 1e-4, "{probs:?}");
-        assert_eq!(greatest(&[1.0, 3.0, 3.0]), 1);
+        assert_eq!(first_largest(&[1.0_f32, 3.0, 3.0]), 1);
     }
 }
