@@ -21,7 +21,7 @@ const FIRST: [&str; 8] = [
 ];
 
 /// Where callbacks stand, today's key and AllenNLP 1's.
-const CALLBACK_KEYS: [&str; 3] = ["callbacks", "epoch_callbacks", "batch_callbacks"];
+pub(super) const CALLBACK_KEYS: [&str; 3] = ["callbacks", "epoch_callbacks", "batch_callbacks"];
 
 impl Document {
     /// The text of a serialization directory's `config.json`: the effective values, the top

@@ -5,7 +5,7 @@ use super::schema::{Config, SignedMetric};
 use super::suggestion::nearest;
 
 /// What the classifier measures on any data.
-const MEASURED: [&str; 2] = ["accuracy", "loss"];
+pub(super) const MEASURED: [&str; 2] = ["accuracy", "loss"];
 
 impl Config {
     /// The keys of the numbers that `metrics.json` will have and a study may go by, in the

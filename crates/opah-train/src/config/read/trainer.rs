@@ -4,6 +4,8 @@ use super::family::Family;
 use super::node::{Node, Result};
 use super::object::{Keys, Object, Unsupported};
 use super::optimizer;
+use crate::config::json_text::CALLBACK_KEYS;
+use crate::config::metric::MEASURED;
 use crate::config::schema::{SignedMetric, Trainer};
 use crate::config::suggestion::nearest;
 
@@ -150,8 +152,6 @@ fn warn_of_legacy(object: &Object<'_>) {
     }
 }
 
-const METRICS: [&str; 2] = ["accuracy", "loss"];
-
 fn validation_metric(node: Option<&Node<'_>>) -> Result<Vec<SignedMetric>> {
     let Some(node) = node else {
         return Ok(vec![SignedMetric {
@@ -175,15 +175,15 @@ fn signed_metric(node: &Node<'_>) -> Result<SignedMetric> {
         (Some(name), _) => (true, name),
         (_, Some(name)) => (false, name),
         _ => {
-            let example = nearest(text, METRICS).unwrap_or("accuracy");
+            let example = nearest(text, MEASURED).unwrap_or("accuracy");
             let sign = if example == "loss" { '-' } else { '+' };
             let hint = format!("say whether more of it is better: `{sign}{example}`");
             return Err(node.wrong_with_hint("a metric with its sign", Some(hint)));
         }
     };
-    if !METRICS.contains(&name) {
+    if !MEASURED.contains(&name) {
         let hint =
-            nearest(name, METRICS).map(|meant| format!("did you mean `{}{meant}`?", &text[..1]));
+            nearest(name, MEASURED).map(|meant| format!("did you mean `{}{meant}`?", &text[..1]));
         return Err(node.wrong_with_hint("`+accuracy` or `-loss`", hint));
     }
     Ok(SignedMetric {
@@ -310,7 +310,7 @@ const NO_KEYS: Keys = Keys {
 /// Whether the pruner is among the callbacks.
 fn callbacks(trainer: &Object<'_>) -> Result<bool> {
     let mut has_pruner = false;
-    for key in ["callbacks", "epoch_callbacks", "batch_callbacks"] {
+    for key in CALLBACK_KEYS {
         let Some(node) = trainer.present(key) else {
             continue;
         };
