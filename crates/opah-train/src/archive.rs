@@ -9,7 +9,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
 use crate::checkpoint;
-use crate::config::{self, Config, Document, ExtVars, schema};
+use crate::config::{self, Config, Document, ExtVars};
 use crate::data::Vocabulary;
 use crate::model::Model;
 use crate::run_files::BEST;
@@ -108,7 +108,7 @@ impl Archive {
                     )
                 })?,
         };
-        let (padding, unknown) = special_tokens(&config);
+        let (padding, unknown) = config.vocabulary.special_tokens();
         let vocabulary = Vocabulary::load(&folder.join("vocabulary"), padding, unknown)?;
         let mut model = Model::of_config(&config, &vocabulary, 0)?;
         let (arrays, _) = checkpoint::read(&weights)?;
@@ -127,14 +127,6 @@ impl Archive {
             vocabulary,
             model,
         })
-    }
-}
-
-/// How padding and the unknown token are written in the vocabulary's files.
-fn special_tokens(config: &Config) -> (&str, &str) {
-    match &config.vocabulary {
-        schema::Vocabulary::FromInstances(options) => (&options.padding_token, &options.oov_token),
-        schema::Vocabulary::FromFiles { .. } => ("@@PADDING@@", "@@UNKNOWN@@"),
     }
 }
 

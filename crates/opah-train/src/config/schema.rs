@@ -339,6 +339,19 @@ pub struct Adam {
     pub decoupled: bool,
 }
 
+const PADDING_TOKEN: &str = "@@PADDING@@";
+const OOV_TOKEN: &str = "@@UNKNOWN@@";
+
+impl Vocabulary {
+    /// How padding and the unknown token are written.
+    pub fn special_tokens(&self) -> (&str, &str) {
+        match self {
+            Vocabulary::FromInstances(options) => (&options.padding_token, &options.oov_token),
+            Vocabulary::FromFiles { .. } => (PADDING_TOKEN, OOV_TOKEN),
+        }
+    }
+}
+
 impl Default for SingleId {
     fn default() -> SingleId {
         SingleId {
@@ -358,8 +371,8 @@ impl Default for VocabularyOptions {
             max_vocab_size: MaxVocabSize::Unlimited,
             non_padded_namespaces: vec!["*tags".to_owned(), "*labels".to_owned()],
             tokens_to_add: BTreeMap::new(),
-            padding_token: "@@PADDING@@".to_owned(),
-            oov_token: "@@UNKNOWN@@".to_owned(),
+            padding_token: PADDING_TOKEN.to_owned(),
+            oov_token: OOV_TOKEN.to_owned(),
         }
     }
 }

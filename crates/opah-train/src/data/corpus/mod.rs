@@ -17,9 +17,6 @@ use super::vocabulary::{LABELS, Vocabulary};
 use crate::config::Config;
 use crate::config::schema::{self, DatasetReader, Split};
 
-/// What padding and the unknown are called unless a vocabulary says otherwise.
-const PADDING_AND_UNKNOWN: (&str, &str) = ("@@PADDING@@", "@@UNKNOWN@@");
-
 /// The data of a configuration.
 #[derive(Debug, Clone)]
 pub struct Corpus {
@@ -162,7 +159,7 @@ fn vocabulary(
 ) -> Result<Vocabulary, DataError> {
     let vocabulary = match &config.vocabulary {
         schema::Vocabulary::FromFiles { directory } => {
-            let (padding, unknown) = PADDING_AND_UNKNOWN;
+            let (padding, unknown) = config.vocabulary.special_tokens();
             Vocabulary::load(Path::new(directory), padding, unknown)?
         }
         schema::Vocabulary::FromInstances(options) => {
