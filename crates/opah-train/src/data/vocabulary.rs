@@ -281,17 +281,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn options() -> VocabularyOptions {
-        VocabularyOptions {
-            min_count: BTreeMap::new(),
-            max_vocab_size: MaxVocabSize::Unlimited,
-            non_padded_namespaces: vec!["*tags".to_owned(), "*labels".to_owned()],
-            tokens_to_add: BTreeMap::new(),
-            padding_token: "@@PADDING@@".to_owned(),
-            oov_token: "@@UNKNOWN@@".to_owned(),
-        }
-    }
-
     fn counts(words: &[&str], labels: &[&str]) -> BTreeMap<String, Tally> {
         let tally = |texts: &[&str]| {
             let mut tally = Tally::default();
@@ -306,6 +295,11 @@ mod tests {
         ])
     }
 
+    /// The vocabulary with the default options.
+    fn built(counts: &BTreeMap<String, Tally>) -> Vocabulary {
+        Vocabulary::from_counts(&VocabularyOptions::default(), counts).unwrap()
+    }
+
     fn tokens<'v>(vocabulary: &'v Vocabulary, namespace: &str) -> Vec<&'v str> {
         vocabulary.namespaces[namespace].texts.iter().collect()
     }
@@ -315,7 +309,7 @@ mod tests {
     #[test]
     fn numbers_follow_frequency_then_first_occurrence() {
         let counts = counts(WORDS, &["neg", "pos", "pos"]);
-        let vocabulary = Vocabulary::from_counts(&options(), &counts).unwrap();
+        let vocabulary = built(&counts);
         let expected = ["@@PADDING@@", "@@UNKNOWN@@", "b", "a", "c", "d"];
         assert_eq!(tokens(&vocabulary, "tokens"), expected);
         assert_eq!(tokens(&vocabulary, LABELS), ["pos", "neg"]);
@@ -333,13 +327,15 @@ mod tests {
     fn limits_are_allennlps() {
         let counts = counts(WORDS, &["neg", "pos", "pos"]);
         let build = |options: &VocabularyOptions| Vocabulary::from_counts(options, &counts);
-        let mut few = options();
-        few.max_vocab_size = MaxVocabSize::By(BTreeMap::from([("tokens".to_owned(), 3)]));
-        few.min_count = BTreeMap::from([("tokens".to_owned(), 2)]);
-        few.tokens_to_add = BTreeMap::from([
-            ("tokens".to_owned(), vec!["d".to_owned(), "a".to_owned()]),
-            ("my_tags".to_owned(), vec!["x".to_owned()]),
-        ]);
+        let mut few = VocabularyOptions {
+            max_vocab_size: MaxVocabSize::By(BTreeMap::from([("tokens".to_owned(), 3)])),
+            min_count: BTreeMap::from([("tokens".to_owned(), 2)]),
+            tokens_to_add: BTreeMap::from([
+                ("tokens".to_owned(), vec!["d".to_owned(), "a".to_owned()]),
+                ("my_tags".to_owned(), vec!["x".to_owned()]),
+            ]),
+            ..VocabularyOptions::default()
+        };
         let vocabulary = build(&few).unwrap();
         assert_eq!(tokens(&vocabulary, "tokens")[2..], ["b", "a", "d"]);
         assert_eq!(tokens(&vocabulary, "my_tags"), ["x"]);
@@ -361,7 +357,7 @@ mod tests {
     fn files_are_allennlps() {
         let folder = tempfile::tempdir().unwrap();
         let counts = counts(&["a\nb", "c", "c"], &["pos"]);
-        let vocabulary = Vocabulary::from_counts(&options(), &counts).unwrap();
+        let vocabulary = built(&counts);
         vocabulary.save(folder.path()).unwrap();
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
         assert_eq!(read("tokens.txt"), "@@UNKNOWN@@\nc\na@@NEWLINE@@b\n");
@@ -405,7 +401,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut counts = counts(&[], &[""]);
         counts.insert("a.txt".to_owned(), counts[LABELS].clone());
-        let before = Vocabulary::from_counts(&options(), &counts).unwrap();
+        let before = built(&counts);
         before.save(folder.path()).unwrap();
         let after = load(folder.path()).unwrap();
         assert_eq!(tokens(&after, LABELS), [""]);
@@ -421,7 +417,7 @@ mod tests {
         ) {
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
-            let before = Vocabulary::from_counts(&options(), &counts(&words, &labels)).unwrap();
+            let before = built(&counts(&words, &labels));
             let folder = tempfile::tempdir().unwrap();
             before.save(folder.path()).unwrap();
             let after = load(folder.path()).unwrap();

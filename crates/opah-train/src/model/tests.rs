@@ -195,11 +195,7 @@ fn sgd(lr: f64) -> schema::Optimizer {
 fn adam(lr: f64) -> schema::Optimizer {
     schema::Optimizer::Adam(schema::Adam {
         lr,
-        betas: (0.9, 0.999),
-        eps: 1e-8,
-        weight_decay: 0.0,
-        amsgrad: false,
-        decoupled: false,
+        ..schema::Adam::default()
     })
 }
 

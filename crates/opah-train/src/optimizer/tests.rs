@@ -100,17 +100,6 @@ fn check<R: Rule<N>, const N: usize>(rule: impl Fn() -> R) {
     }
 }
 
-fn adam() -> schema::Adam {
-    schema::Adam {
-        lr: 1e-3,
-        betas: (0.9, 0.999),
-        eps: 1e-8,
-        weight_decay: 0.0,
-        amsgrad: false,
-        decoupled: false,
-    }
-}
-
 #[test]
 fn rows_left_behind_get_the_bits_of_the_plain_loop_with_momentum() {
     for weight_decay in [0.0, 0.01] {
@@ -142,7 +131,7 @@ fn rows_left_behind_get_the_bits_of_the_plain_loop_with_adam() {
                 betas,
                 weight_decay,
                 decoupled,
-                ..adam()
+                ..schema::Adam::default()
             };
             check::<_, 2>(|| adam::Adam::new(options()));
             check::<_, 3>(|| adam::Adam::new(options()));
@@ -152,7 +141,10 @@ fn rows_left_behind_get_the_bits_of_the_plain_loop_with_adam() {
 
 #[test]
 fn without_eps_rows_that_were_never_read_become_nan_as_in_the_plain_loop() {
-    let options = schema::Adam { eps: 0.0, ..adam() };
+    let options = schema::Adam {
+        eps: 0.0,
+        ..schema::Adam::default()
+    };
     check::<_, 2>(|| adam::Adam::new(options.clone()));
 }
 
