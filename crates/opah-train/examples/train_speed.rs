@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use opah_train::config::{self, Config, ExtVars};
 use opah_train::data::{self, Dataset};
+use opah_train::metrics::peak_memory_mb;
 use opah_train::model::{Model, Step};
 use opah_train::optimizer::Optimizer;
 use rayon::ThreadPoolBuilder;
@@ -128,14 +129,6 @@ fn processor_seconds() -> f64 {
     (ticks(11).unwrap_or(f64::NAN) + ticks(12).unwrap_or(f64::NAN)) / 100.0
 }
 
-/// The most memory this process has held, in megabytes.
-fn peak_megabytes() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
-    kilobytes.unwrap_or(f64::NAN) / 1024.0
-}
-
 fn main() -> Result<(), Failure> {
     let arguments = arguments()?;
     let config = configuration(&arguments)?;
@@ -204,7 +197,7 @@ fn measure(
         "threads": arguments.threads,
         "examples_per_second": n_examples as f64 / seconds,
         "examples_per_processor_second": n_examples as f64 / processor,
-        "peak_megabytes": peak_megabytes(),
+        "peak_megabytes": peak_memory_mb(),
         "n_batches": n_batches - WARM_UP,
         "mean_loss": loss / (n_batches - WARM_UP) as f64,
         "seconds_to_prepare_data": prepared,
