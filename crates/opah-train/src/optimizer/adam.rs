@@ -6,7 +6,7 @@
 //! (with PyTorch's bias correction). All are dense: a row that is not read moves by its
 //! moments.
 
-use super::rule::{Rule, UnreadRows};
+use super::rule::{Rule, Schedule, UnreadRows};
 use crate::config::schema;
 
 /// Adam with two moments, or with three, the last being the greatest second one so far
@@ -46,6 +46,10 @@ impl Adam {
             step_size: 0.0,
         }
     }
+}
+
+impl Schedule for Adam {
+    type Scalars = Scalars;
 
     fn scalars(&mut self, step: u64) -> Scalars {
         let options = &self.options;
@@ -75,6 +79,10 @@ impl Adam {
         }
     }
 
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.options.lr
+    }
+
     /// Rows whose moments are 0 move by weight decay, or by 0 / 0 without `eps`.
     fn unread_rows(&self) -> UnreadRows {
         if self.options.weight_decay == 0.0 && self.options.eps > 0.0 {
@@ -82,6 +90,10 @@ impl Adam {
         } else {
             UnreadRows::Move
         }
+    }
+
+    fn is_shrinking(scalars: Scalars) -> bool {
+        scalars.is_shrinking
     }
 }
 
@@ -112,13 +124,7 @@ fn is_regular(moment: f32) -> bool {
 }
 
 impl Rule<2> for Adam {
-    type Scalars = Scalars;
-
     const MOMENTS: [&'static str; 2] = ["exp_avg", "exp_avg_sq"];
-
-    fn scalars(&mut self, step: u64) -> Scalars {
-        Adam::scalars(self, step)
-    }
 
     #[inline(always)]
     fn update(scalars: Scalars, weight: f32, gradient: f32, moments: [f32; 2]) -> (f32, [f32; 2]) {
@@ -128,22 +134,6 @@ impl Rule<2> for Adam {
         (weight, [first, second])
     }
 
-    fn unread_rows(&self) -> UnreadRows {
-        Adam::unread_rows(self)
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.options.lr
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.options.lr = learning_rate;
-    }
-
-    fn is_shrinking(scalars: Scalars) -> bool {
-        scalars.is_shrinking
-    }
-
     #[inline(always)]
     fn are_regular([first, second]: [f32; 2]) -> bool {
         is_regular(first) && is_regular(second)
@@ -151,13 +141,7 @@ impl Rule<2> for Adam {
 }
 
 impl Rule<3> for Adam {
-    type Scalars = Scalars;
-
     const MOMENTS: [&'static str; 3] = ["exp_avg", "exp_avg_sq", "max_exp_avg_sq"];
-
-    fn scalars(&mut self, step: u64) -> Scalars {
-        Adam::scalars(self, step)
-    }
 
     #[inline(always)]
     fn update(
@@ -172,22 +156,6 @@ impl Rule<3> for Adam {
         let greatest = if greatest >= second { greatest } else { second };
         let weight = scalars.step(scalars.kept * weight, first, greatest);
         (weight, [first, second, greatest])
-    }
-
-    fn unread_rows(&self) -> UnreadRows {
-        Adam::unread_rows(self)
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.options.lr
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.options.lr = learning_rate;
-    }
-
-    fn is_shrinking(scalars: Scalars) -> bool {
-        scalars.is_shrinking
     }
 
     #[inline(always)]

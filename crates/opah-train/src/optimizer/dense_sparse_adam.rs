@@ -6,7 +6,7 @@
 //! of section 2, in which `eps` is added before bias correction. Corrections count the
 //! optimizer's steps, not a row's.
 
-use super::rule::{Rule, UnreadRows};
+use super::rule::{Rule, Schedule, UnreadRows};
 
 /// Adam for sparse gradients.
 #[derive(Debug)]
@@ -26,10 +26,8 @@ pub(super) struct Scalars {
     step_size: f32,
 }
 
-impl Rule<2> for DenseSparseAdam {
+impl Schedule for DenseSparseAdam {
     type Scalars = Scalars;
-
-    const MOMENTS: [&'static str; 2] = ["exp_avg", "exp_avg_sq"];
 
     fn scalars(&mut self, step: u64) -> Scalars {
         let (beta_1, beta_2) = self.betas;
@@ -42,6 +40,18 @@ impl Rule<2> for DenseSparseAdam {
         }
     }
 
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.lr
+    }
+
+    fn unread_rows(&self) -> UnreadRows {
+        UnreadRows::Stay
+    }
+}
+
+impl Rule<2> for DenseSparseAdam {
+    const MOMENTS: [&'static str; 2] = ["exp_avg", "exp_avg_sq"];
+
     #[inline(always)]
     fn update(
         scalars: Scalars,
@@ -53,17 +63,5 @@ impl Rule<2> for DenseSparseAdam {
         let second = scalars.betas[1] * second + scalars.entering[1] * gradient * gradient;
         let moved = scalars.step_size * (first / (second.sqrt() + scalars.eps));
         (weight - moved, [first, second])
-    }
-
-    fn unread_rows(&self) -> UnreadRows {
-        UnreadRows::Stay
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.lr
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.lr = learning_rate;
     }
 }

@@ -84,14 +84,9 @@ impl Optimizer {
         Self { algorithm }
     }
 
-    /// The learning rate of the next step.
-    pub fn learning_rate(&self) -> f64 {
-        self.algorithm.learning_rate()
-    }
-
     /// Changes the learning rate from the next step on.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.algorithm.set_learning_rate(learning_rate);
+        *self.algorithm.learning_rate() = learning_rate;
     }
 
     /// The number of steps made.

@@ -2,17 +2,33 @@
 
 use std::fmt::Debug;
 
-/// How a weight is changed, with `N` moments kept for it. All numbers of a parameter
-/// follow the same rule; loops over them are compiled for the processor's vector units.
-pub(super) trait Rule<const N: usize>: Debug + Send + Sync {
+/// What is the same for all weights.
+pub(super) trait Schedule: Debug + Send + Sync {
     /// What is the same for all weights in one step.
     type Scalars: Copy + Debug + Send + Sync;
 
-    /// PyTorch's names of the moments.
-    const MOMENTS: [&'static str; N];
-
     /// The scalars of step `step`, counted from 1.
     fn scalars(&mut self, step: u64) -> Self::Scalars;
+
+    /// The learning rate of the next step.
+    fn learning_rate(&mut self) -> &mut f64;
+
+    /// What a step does to a row of an embedding that no document of the batch reads.
+    fn unread_rows(&self) -> UnreadRows;
+
+    /// For unread rows: whether this step, if its gradient is 0, is sure to move a weight
+    /// by less than the step before did, provided that the moments were
+    /// [regular](Rule::are_regular).
+    fn is_shrinking(_scalars: Self::Scalars) -> bool {
+        false
+    }
+}
+
+/// How a weight is changed, with `N` moments kept for it. All numbers of a parameter
+/// follow the same rule; loops over them are compiled for the processor's vector units.
+pub(super) trait Rule<const N: usize>: Schedule {
+    /// PyTorch's names of the moments.
+    const MOMENTS: [&'static str; N];
 
     /// A weight and its moments after a step with `gradient`.
     fn update(
@@ -21,22 +37,6 @@ pub(super) trait Rule<const N: usize>: Debug + Send + Sync {
         gradient: f32,
         moments: [f32; N],
     ) -> (f32, [f32; N]);
-
-    /// What a step does to a row of an embedding that no document of the batch reads.
-    fn unread_rows(&self) -> UnreadRows;
-
-    /// The learning rate.
-    fn learning_rate(&self) -> f64;
-
-    /// Changes the learning rate.
-    fn set_learning_rate(&mut self, learning_rate: f64);
-
-    /// For unread rows: whether this step, if its gradient is 0, is sure to move a weight
-    /// by less than the step before did, provided that the moments were
-    /// [regular](Self::are_regular).
-    fn is_shrinking(_scalars: Self::Scalars) -> bool {
-        false
-    }
 
     /// Whether the moments are so large, or 0, that they decay without rounding to a
     /// standstill.

@@ -1,7 +1,7 @@
 //! `sgd`: stochastic gradient descent, with momentum if asked for. Options and the first
 //! step are PyTorch's: momentum begins as the whole first gradient, without dampening.
 
-use super::rule::{Rule, UnreadRows};
+use super::rule::{Rule, Schedule, UnreadRows};
 
 /// Without momentum: a row that is not read only moves by weight decay.
 #[derive(Debug)]
@@ -10,25 +10,16 @@ pub(super) struct Plain {
     pub(super) weight_decay: f64,
 }
 
-impl Rule<0> for Plain {
+impl Schedule for Plain {
     /// Learning rate and weight decay.
     type Scalars = [f32; 2];
-
-    const MOMENTS: [&'static str; 0] = [];
 
     fn scalars(&mut self, _step: u64) -> Self::Scalars {
         [self.lr as f32, self.weight_decay as f32]
     }
 
-    #[inline(always)]
-    fn update(
-        [lr, weight_decay]: Self::Scalars,
-        weight: f32,
-        gradient: f32,
-        moments: [f32; 0],
-    ) -> (f32, [f32; 0]) {
-        let gradient = gradient + weight_decay * weight;
-        (weight - lr * gradient, moments)
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
     fn unread_rows(&self) -> UnreadRows {
@@ -38,13 +29,20 @@ impl Rule<0> for Plain {
             UnreadRows::Move
         }
     }
+}
 
-    fn learning_rate(&self) -> f64 {
-        self.lr
-    }
+impl Rule<0> for Plain {
+    const MOMENTS: [&'static str; 0] = [];
 
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.lr = learning_rate;
+    #[inline(always)]
+    fn update(
+        [lr, weight_decay]: [f32; 2],
+        weight: f32,
+        gradient: f32,
+        moments: [f32; 0],
+    ) -> (f32, [f32; 0]) {
+        let gradient = gradient + weight_decay * weight;
+        (weight - lr * gradient, moments)
     }
 }
 
@@ -70,10 +68,8 @@ pub(super) struct Scalars {
     moving: [f32; 2],
 }
 
-impl Rule<1> for HeavyBall {
+impl Schedule for HeavyBall {
     type Scalars = Scalars;
-
-    const MOMENTS: [&'static str; 1] = ["momentum_buffer"];
 
     fn scalars(&mut self, step: u64) -> Scalars {
         let entering = if step == 1 { 1.0 } else { 1.0 - self.dampening };
@@ -90,13 +86,8 @@ impl Rule<1> for HeavyBall {
         }
     }
 
-    #[inline(always)]
-    fn update(scalars: Scalars, weight: f32, gradient: f32, [buffer]: [f32; 1]) -> (f32, [f32; 1]) {
-        let gradient = gradient + scalars.weight_decay * weight;
-        let buffer = scalars.momentum * buffer + scalars.entering * gradient;
-        let [of_gradient, of_buffer] = scalars.moving;
-        let moved = of_gradient * gradient + of_buffer * buffer;
-        (weight - scalars.lr * moved, [buffer])
+    fn learning_rate(&mut self) -> &mut f64 {
+        &mut self.lr
     }
 
     fn unread_rows(&self) -> UnreadRows {
@@ -106,12 +97,17 @@ impl Rule<1> for HeavyBall {
             UnreadRows::Move
         }
     }
+}
 
-    fn learning_rate(&self) -> f64 {
-        self.lr
-    }
+impl Rule<1> for HeavyBall {
+    const MOMENTS: [&'static str; 1] = ["momentum_buffer"];
 
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.lr = learning_rate;
+    #[inline(always)]
+    fn update(scalars: Scalars, weight: f32, gradient: f32, [buffer]: [f32; 1]) -> (f32, [f32; 1]) {
+        let gradient = gradient + scalars.weight_decay * weight;
+        let buffer = scalars.momentum * buffer + scalars.entering * gradient;
+        let [of_gradient, of_buffer] = scalars.moving;
+        let moved = of_gradient * gradient + of_buffer * buffer;
+        (weight - scalars.lr * moved, [buffer])
     }
 }

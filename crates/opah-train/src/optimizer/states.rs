@@ -23,8 +23,7 @@ const STEP_BASE: u64 = 1 << 16;
 
 /// What an [`Optimizer`](super::Optimizer) does, whatever its rule.
 pub(super) trait Algorithm: Debug + Send {
-    fn learning_rate(&self) -> f64;
-    fn set_learning_rate(&mut self, learning_rate: f64);
+    fn learning_rate(&mut self) -> &mut f64;
     fn n_steps(&self) -> u64;
     fn state(&self) -> Vec<Parameter<'_>>;
     fn load(&mut self, name: &str, shape: &[usize], data: &[f32]) -> Result<(), ModelError>;
@@ -118,12 +117,8 @@ impl<const N: usize> State<N> {
 }
 
 impl<R: Rule<N>, const N: usize> Algorithm for States<R, N> {
-    fn learning_rate(&self) -> f64 {
+    fn learning_rate(&mut self) -> &mut f64 {
         self.rule.learning_rate()
-    }
-
-    fn set_learning_rate(&mut self, learning_rate: f64) {
-        self.rule.set_learning_rate(learning_rate);
     }
 
     fn n_steps(&self) -> u64 {

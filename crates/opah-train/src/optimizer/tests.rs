@@ -84,10 +84,8 @@ fn check<R: Rule<N>, const N: usize>(rule: impl Fn() -> R) {
             },
         }]);
         if step == 300 {
-            states.set_learning_rate(states.learning_rate() * 3.0);
-            dense
-                .rule
-                .set_learning_rate(dense.rule.learning_rate() * 3.0);
+            *states.learning_rate() *= 3.0;
+            *dense.rule.learning_rate() *= 3.0;
         }
         if step == 400 || step == N_STEPS {
             states.settle(0, &mut weights);
