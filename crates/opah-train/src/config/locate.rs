@@ -13,7 +13,7 @@ use rsjsonnet_lang::interner::StrInterner;
 use rsjsonnet_lang::lexer::Lexer;
 use rsjsonnet_lang::parser::Parser;
 use rsjsonnet_lang::span::{SourceId, SpanContext, SpanId, SpanManager};
-use rsjsonnet_lang::token::{STokenKind, TokenKind};
+use rsjsonnet_lang::token::{STokenKind, Token, TokenKind};
 
 use super::jsonnet::Source;
 use super::path::{KeyPath, Step};
@@ -25,64 +25,52 @@ const MOST_STEPS: usize = 400;
 /// Where the last key (or list element) of a path is written.
 pub(super) fn key(sources: &[Source], values: &[String], path: &KeyPath) -> Option<Place> {
     let last = path.0.last()?;
-    match by_syntax(sources, path) {
-        Found::Here(place) => Some(place),
-        Found::Absent => None,
-        Found::Unknown => match last {
-            Step::Key(key) => by_uniqueness(sources, values, key),
-            Step::Index(_) => None,
-        },
+    let (strings, tree) = (Arena::new(), Arena::new());
+    let interner = StrInterner::new();
+    let mut spans = SpanManager::new();
+    let mut cut_files = Vec::with_capacity(sources.len());
+    let mut parsed_files = Vec::with_capacity(sources.len());
+    for source in sources {
+        let text = &source.text;
+        let (context, id) = spans.insert_source_context(text.len());
+        let lexer = Lexer::new(&strings, &tree, &interner, &mut spans, context, text);
+        let tokens = lexer.lex_to_eof(false).ok()?;
+        cut_files.push((source, tokens.clone()));
+        let parser = Parser::new(&strings, &tree, &interner, &mut spans, tokens);
+        if let Ok(root) = parser.parse_root_expr() {
+            parsed_files.push(ParsedFile { source, id, root });
+        }
     }
+    let found = if parsed_files.len() == sources.len() {
+        by_syntax(&parsed_files, path)
+    } else {
+        Found::Unknown
+    };
+    let (source, span) = match (found, last) {
+        (Found::Here(span), _) => {
+            let (context, ..) = spans.get_span(span);
+            let SpanContext::Source(id) = spans.get_context(context);
+            let file = parsed_files.iter().find(|file| file.id == *id)?;
+            (file.source, span)
+        }
+        (Found::Absent, _) | (Found::Unknown, Step::Index(_)) => return None,
+        (Found::Unknown, Step::Key(key)) => by_uniqueness(&cut_files, values, key)?,
+    };
+    let (_, start, end) = spans.get_span(span);
+    Some(Place::new(&source.file, &source.text, start, end))
 }
 
-enum Found<T = Place> {
-    Here(T),
+enum Found {
+    Here(SpanId),
     /// The first key of the path is not in this object.
     Absent,
     Unknown,
 }
 
-fn by_syntax(sources: &[Source], path: &KeyPath) -> Found {
-    let (strings, tree) = (Arena::new(), Arena::new());
-    let interner = StrInterner::new();
-    let mut spans = SpanManager::new();
-    let mut files = Vec::new();
-    for source in sources {
-        let (context, id) = spans.insert_source_context(source.text.len());
-        let lexer = Lexer::new(
-            &strings,
-            &tree,
-            &interner,
-            &mut spans,
-            context,
-            &source.text,
-        );
-        let Ok(tokens) = lexer.lex_to_eof(false) else {
-            return Found::Unknown;
-        };
-        let parser = Parser::new(&strings, &tree, &interner, &mut spans, tokens);
-        let Ok(root) = parser.parse_root_expr() else {
-            return Found::Unknown;
-        };
-        files.push(ParsedFile { source, id, root });
-    }
-    let walk = Walk { files: &files };
-    let Some(first) = files.first() else {
-        return Found::Unknown;
-    };
-    match walk.find(&first.root, &Scope::file(first.source), &path.0, 0) {
-        Found::Here(span) => {
-            let (context, start, end) = spans.get_span(span);
-            let SpanContext::Source(id) = spans.get_context(context);
-            match files.iter().find(|file| file.id == *id) {
-                Some(file) => {
-                    Found::Here(Place::new(&file.source.file, &file.source.text, start, end))
-                }
-                None => Found::Unknown,
-            }
-        }
-        Found::Absent => Found::Absent,
-        Found::Unknown => Found::Unknown,
+fn by_syntax(files: &[ParsedFile<'_>], path: &KeyPath) -> Found {
+    match files.first() {
+        Some(first) => Walk { files }.find(&first.root, &Scope::file(first.source), &path.0, 0),
+        None => Found::Unknown,
     }
 }
 
@@ -157,7 +145,7 @@ impl<'a> Walk<'_, 'a> {
         scope: &Scope<'_, 'a>,
         steps: &[Step],
         depth: usize,
-    ) -> Found<SpanId> {
+    ) -> Found {
         if depth > MOST_STEPS {
             return Found::Unknown;
         }
@@ -234,7 +222,7 @@ impl<'a> Walk<'_, 'a> {
         scope: &Scope<'_, 'a>,
         steps: &[Step],
         depth: usize,
-    ) -> Found<SpanId> {
+    ) -> Found {
         let (ObjInside::Members(members), Some((Step::Key(key), rest))) =
             (inside, steps.split_first())
         else {
@@ -287,25 +275,16 @@ fn is_key(steps: &[Step]) -> bool {
 /// The only place where `key` is written as a key, if keys come from nowhere else: no
 /// computed names, no files imported as text, no string with the key in it, neither in the
 /// files nor in the external variables.
-fn by_uniqueness(sources: &[Source], values: &[String], key: &str) -> Option<Place> {
+fn by_uniqueness<'a>(
+    files: &[(&'a Source, Vec<Token<'_, '_>>)],
+    values: &[String],
+    key: &str,
+) -> Option<(&'a Source, SpanId)> {
     if values.iter().any(|value| value.contains(key)) {
         return None;
     }
     let mut places = Vec::new();
-    for source in sources {
-        let (strings, tree) = (Arena::new(), Arena::new());
-        let interner = StrInterner::new();
-        let mut spans = SpanManager::new();
-        let (context, _) = spans.insert_source_context(source.text.len());
-        let lexer = Lexer::new(
-            &strings,
-            &tree,
-            &interner,
-            &mut spans,
-            context,
-            &source.text,
-        );
-        let tokens = lexer.lex_to_eof(false).ok()?;
+    for (source, tokens) in files {
         for (at, token) in tokens.iter().enumerate() {
             let before = at.checked_sub(1).map(|at| tokens[at].kind);
             let names_a_field = tokens.get(at + 1).is_some_and(|next| is_colon(&next.kind))
@@ -315,10 +294,10 @@ fn by_uniqueness(sources: &[Source], values: &[String], key: &str) -> Option<Pla
                 );
             match token.kind {
                 TokenKind::Ident(name) if names_a_field && name.value() == key => {
-                    places.push(place(source, &spans, token.span));
+                    places.push((*source, token.span));
                 }
                 TokenKind::String(text) if names_a_field && text == key => {
-                    places.push(place(source, &spans, token.span));
+                    places.push((*source, token.span));
                 }
                 TokenKind::String(text) if names_a_field && text != key => {}
                 TokenKind::String(text) | TokenKind::TextBlock(text) if text.contains(key) => {
@@ -338,11 +317,6 @@ fn by_uniqueness(sources: &[Source], values: &[String], key: &str) -> Option<Pla
         [_] => places.pop(),
         _ => None,
     }
-}
-
-fn place(source: &Source, spans: &SpanManager, span: SpanId) -> Place {
-    let (_, start, end) = spans.get_span(span);
-    Place::new(&source.file, &source.text, start, end)
 }
 
 fn is_colon(kind: &TokenKind<'_, '_>) -> bool {
