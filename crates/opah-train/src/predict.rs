@@ -55,8 +55,7 @@ impl Predictor {
         downloads: &Downloads,
     ) -> Result<Totals, TrainError> {
         let config = &self.archive.config;
-        let reader = config.validation_dataset_reader.as_ref();
-        let reader = reader.unwrap_or(&config.dataset_reader);
+        let reader = config.validation_reader();
         let location = Location {
             path: input,
             key: None,
@@ -78,9 +77,7 @@ impl Predictor {
                 num_labels,
             }));
         }
-        let loader = config.validation_data_loader.as_ref();
-        let loader = loader.unwrap_or(&config.data_loader);
-        let batch_size = batch_size.unwrap_or(loader.batch_size);
+        let batch_size = batch_size.unwrap_or(config.validation_loader().batch_size);
         let model = &mut self.archive.model;
         Ok(self.pool.install(|| evaluate(model, &dataset, batch_size)))
     }

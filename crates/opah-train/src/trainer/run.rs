@@ -187,12 +187,10 @@ impl<'a> Run<'a> {
     }
 
     fn evaluate(&mut self, data: &Dataset) -> Totals {
-        let loader = self.config.validation_data_loader.as_ref();
-        let loader = loader.unwrap_or(&self.config.data_loader);
         self.settle();
+        let batch_size = self.config.validation_loader().batch_size;
         let model = &mut self.model;
-        self.pool
-            .install(|| evaluate(model, data, loader.batch_size))
+        self.pool.install(|| evaluate(model, data, batch_size))
     }
 
     /// Brings all weights up to date, for whoever reads them.

@@ -43,6 +43,20 @@ pub struct Config {
     pub seeds: Seeds,
 }
 
+impl Config {
+    /// How validation and test data, and texts to predict for, are read.
+    pub fn validation_reader(&self) -> &DatasetReader {
+        let own = self.validation_dataset_reader.as_ref();
+        own.unwrap_or(&self.dataset_reader)
+    }
+
+    /// How validation and test data are cut into batches.
+    pub fn validation_loader(&self) -> &DataLoader {
+        let own = self.validation_data_loader.as_ref();
+        own.unwrap_or(&self.data_loader)
+    }
+}
+
 /// A part of the data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Split {

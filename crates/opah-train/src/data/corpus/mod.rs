@@ -101,10 +101,7 @@ struct Load<'c> {
 
 fn loads(config: &Config) -> Vec<Load<'_>> {
     let train_reader = &config.dataset_reader;
-    let other_reader = config
-        .validation_dataset_reader
-        .as_ref()
-        .unwrap_or(train_reader);
+    let other_reader = config.validation_reader();
     let splits = [
         (Split::Train, Some(&config.train_data_path), train_reader),
         (
