@@ -82,7 +82,8 @@ impl Predictor {
         Ok(self.pool.install(|| evaluate(model, &dataset, batch_size)))
     }
 
-    /// Predicts the labels of texts, which make up one batch.
+    /// Predicts the labels of texts, which make up one batch and are read as validation
+    /// data is.
     pub fn predict(&mut self, texts: &[&str]) -> Vec<Prediction> {
         let Archive {
             config,
@@ -90,7 +91,7 @@ impl Predictor {
             model,
             ..
         } = &mut self.archive;
-        let indexer = Indexer::new(&config.dataset_reader, vocabulary);
+        let indexer = Indexer::new(config.validation_reader(), vocabulary);
         let mut dataset = Dataset {
             offsets: vec![0],
             ..Dataset::default()

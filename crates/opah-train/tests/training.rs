@@ -338,6 +338,20 @@ fn labels_need_a_class_also_when_the_model_looks_for_others() {
 }
 
 #[test]
+fn texts_to_predict_for_are_read_as_validation_data_is() {
+    let sandbox = Sandbox::new();
+    let reader = r#"validation_dataset_reader={"type": "text_classification_json",
+        "tokenizer": "whitespace", "max_sequence_length": 2}"#;
+    let changes = [reader, "trainer.num_epochs=1"];
+    sandbox.train(&changes, &sandbox.options("run")).unwrap();
+    let archive = Archive::open(&sandbox.path("run"), None).unwrap();
+    let mut predictor = Predictor::new(archive, 1).unwrap();
+    let predictions = predictor.predict(&["w1 good w2"]);
+    assert_eq!(predictions[0].tokens, ["w1", "good"]);
+    assert_eq!(predictions[0].token_ids.len(), 2);
+}
+
+#[test]
 fn class_numbers_beyond_the_models_are_refused() {
     let sandbox = Sandbox::new();
     for (name, labels) in [("numbered", "01"), ("beyond", "07")] {
