@@ -150,8 +150,10 @@ fn unpack(path: &Path, folder: &Path) -> Result<(), DirectoryError> {
         if let Some(parent) = target.parent() {
             fs::create_dir_all(parent).map_err(io("make", parent))?;
         }
-        let mut out = File::create(&target).map_err(io("write", &target))?;
-        std::io::copy(&mut entry.by_ref(), &mut out).map_err(damaged)?;
+        // Not copied from one to the other, so that a full disk is told from a cut archive.
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).map_err(damaged)?;
+        fs::write(&target, bytes).map_err(io("write", &target))?;
     }
     Ok(())
 }
