@@ -41,7 +41,7 @@ impl Metrics {
         self.0.get("epoch").and_then(Value::as_u64).unwrap_or(0) as usize
     }
 
-    /// The names of all numbers in it.
+    /// The names of all values in it.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

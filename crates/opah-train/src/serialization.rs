@@ -3,8 +3,9 @@
 //! Names are AllenNLP's, but for the weights, which are safetensors instead of pickles:
 //! `config.json`, `meta.json`, `out.log`, `vocabulary/`, `metrics_epoch_N.json`,
 //! `model_state_eE_b0.safetensors` and `training_state_eE_b0.safetensors` of the last
-//! epochs, `best.safetensors`, and, when a run has ended well, `metrics.json` and
-//! `model.tar.gz`. A file is there wholly or not at all.
+//! epochs, `best.safetensors`, `model.tar.gz` when a run has ended or was interrupted, and
+//! `metrics.json` when it has ended. Of these, a file is there wholly or not at all, but
+//! for `out.log`, which grows, and `vocabulary/`.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -188,7 +189,7 @@ impl SerializationDir {
     }
 }
 
-/// A log that is also kept in the directory: `out.log`, one line per event, in UTC.
+/// The log of the directory's runs, `out.log`: one line per event, in UTC.
 #[derive(Debug)]
 pub struct Log(File);
 

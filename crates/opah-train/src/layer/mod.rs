@@ -1,5 +1,5 @@
-//! The layers of a model, one file each: forward, backward, and a check of the one
-//! against the other.
+//! The layers of a model, one file each, forward and backward; the tests of
+//! [`crate::model`] check the one against the other.
 //!
 //! A layer owns its [`Weight`]s and what its backward pass needs of the forward one.
 //! Everything is generic over [`Real`], so that gradients are checked in `f64` by

@@ -34,7 +34,7 @@ pub enum Tokenizer {
     /// `letters_digits`: runs of letters, runs of digits, and every other character by itself.
     LettersDigits,
     /// `word_punctuation`, opah's own: runs of word characters (inner apostrophes included),
-    /// and every other character that is no white space by itself.
+    /// HTML's line breaks, and every other character that is no white space by itself.
     WordPunctuation {
         /// Whether the text is lower-cased first.
         lowercase: bool,
@@ -52,7 +52,7 @@ pub struct SingleId {
     pub start_tokens: Vec<String>,
     /// Put after every text; not counted.
     pub end_tokens: Vec<String>,
-    /// Shorter texts are padded up to this length.
+    /// Without effect: AllenNLP pads shorter texts up to this length and masks the padding.
     pub token_min_padding_length: usize,
 }
 
