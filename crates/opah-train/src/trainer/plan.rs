@@ -1,6 +1,6 @@
 //! A run that is made ready and not carried out.
 
-use super::TrainError;
+use super::{TrainError, pool};
 use crate::config::Document;
 use crate::data::{CorpusCache, Dataset, n_batches};
 use crate::model::Model;
@@ -30,7 +30,7 @@ pub fn plan(
 ) -> Result<Plan, TrainError> {
     let config = document.read()?;
     let corpus = corpora.get(&config, threads)?;
-    let model = Model::of_config(&config, &corpus.vocabulary, 0)?;
+    let model = pool(threads)?.install(|| Model::of_config(&config, &corpus.vocabulary, 0))?;
     let len = |split: &Option<Dataset>| split.as_ref().map_or(0, Dataset::len);
     Ok(Plan {
         n_documents: [
