@@ -90,6 +90,7 @@ fn file_url_path(rest: &str) -> PathBuf {
     while let Some((first, behind)) = left.split_first() {
         let escape = behind
             .get(..2)
+            .filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))
             .and_then(|digits| std::str::from_utf8(digits).ok());
         let escaped = escape.and_then(|digits| u8::from_str_radix(digits, 16).ok());
         match escaped {
@@ -153,6 +154,9 @@ mod tests {
             read(&format!("file://localhost{}", path("a b"))).unwrap(),
             "text"
         );
+        fs::write(path("a%+b"), "no escape").unwrap();
+        let no_escape = read(&format!("file://{}", path("a%+b")));
+        assert_eq!(no_escape.unwrap(), "no escape");
         fs::write(path("empty"), "").unwrap();
         assert_eq!(read(&path("empty")).unwrap(), "");
         let members = [gzip("one\n"), gzip("two\n")].concat();
