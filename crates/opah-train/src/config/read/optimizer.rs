@@ -58,9 +58,9 @@ pub(super) fn read(node: Option<&Node<'_>>) -> Result<Optimizer> {
         "dense_sparse_adam" => {
             let object = typed.object(&DENSE_SPARSE_ADAM_KEYS)?;
             Ok(Optimizer::DenseSparseAdam {
-                lr: positive_or(&object, "lr", 1e-3)?,
+                lr: not_negative_or(&object, "lr", 1e-3)?,
                 betas: betas(&object)?,
-                eps: positive_or(&object, "eps", 1e-8)?,
+                eps: not_negative_or(&object, "eps", 1e-8)?,
             })
         }
         _ => Err(typed.refuse(&OPTIMIZER)),
@@ -68,7 +68,7 @@ pub(super) fn read(node: Option<&Node<'_>>) -> Result<Optimizer> {
 }
 
 fn sgd(object: &Object<'_>) -> Result<Optimizer> {
-    let momentum = positive_or(object, "momentum", 0.0)?;
+    let momentum = not_negative_or(object, "momentum", 0.0)?;
     let dampening = object
         .given("dampening")
         .map_or(Ok(0.0), |node| node.number("a number", |_| true))?;
@@ -79,33 +79,33 @@ fn sgd(object: &Object<'_>) -> Result<Optimizer> {
             .mismatch("`nesterov` needs a `momentum` above 0 and no `dampening`".to_owned()));
     }
     Ok(Optimizer::Sgd {
-        lr: positive(&object.required("lr")?)?,
+        lr: not_negative(&object.required("lr")?)?,
         momentum,
         dampening,
-        weight_decay: positive_or(object, "weight_decay", 0.0)?,
+        weight_decay: not_negative_or(object, "weight_decay", 0.0)?,
         nesterov,
     })
 }
 
 fn adam(object: &Object<'_>, decoupled: bool) -> Result<Optimizer> {
     Ok(Optimizer::Adam(Adam {
-        lr: positive_or(object, "lr", 1e-3)?,
+        lr: not_negative_or(object, "lr", 1e-3)?,
         betas: betas(object)?,
-        eps: positive_or(object, "eps", 1e-8)?,
-        weight_decay: positive_or(object, "weight_decay", if decoupled { 0.01 } else { 0.0 })?,
+        eps: not_negative_or(object, "eps", 1e-8)?,
+        weight_decay: not_negative_or(object, "weight_decay", if decoupled { 0.01 } else { 0.0 })?,
         amsgrad: object.boolean_or("amsgrad", false)?,
         decoupled,
     }))
 }
 
-fn positive(node: &Node<'_>) -> Result<f64> {
+fn not_negative(node: &Node<'_>) -> Result<f64> {
     node.number("a number of at least 0", |number| number >= 0.0)
 }
 
-fn positive_or(object: &Object<'_>, key: &str, default: f64) -> Result<f64> {
+fn not_negative_or(object: &Object<'_>, key: &str, default: f64) -> Result<f64> {
     object
         .given(key)
-        .map_or(Ok(default), |node| positive(&node))
+        .map_or(Ok(default), |node| not_negative(&node))
 }
 
 fn betas(object: &Object<'_>) -> Result<(f64, f64)> {
