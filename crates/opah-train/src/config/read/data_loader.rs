@@ -134,8 +134,7 @@ const BUCKET_KEYS: Keys = Keys {
         "drop_last",
         "shuffle",
     ],
-    ignored: &[],
-    unsupported: &[],
+    ..Keys::NONE
 };
 
 fn batch_sampler(node: &Node<'_>) -> Result<DataLoader> {

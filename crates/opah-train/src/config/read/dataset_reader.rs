@@ -94,12 +94,6 @@ const TOKENIZER: Family = Family {
     ],
 };
 
-const NO_KEYS: Keys = Keys {
-    known: &[],
-    ignored: &[],
-    unsupported: &[],
-};
-
 fn tokenizer(object: &Object<'_>) -> Result<Tokenizer> {
     let Some(node) = object.present("tokenizer") else {
         let advice = "write `tokenizer: 'word_punctuation'` or `tokenizer: 'whitespace'`";
@@ -109,17 +103,17 @@ fn tokenizer(object: &Object<'_>) -> Result<Tokenizer> {
     let typed = node.typed(&TOKENIZER)?;
     match typed.name {
         "whitespace" | "just_spaces" => {
-            typed.object(&NO_KEYS)?;
+            typed.object(&Keys::NONE)?;
             Ok(Tokenizer::Whitespace)
         }
         "letters_digits" => {
-            typed.object(&NO_KEYS)?;
+            typed.object(&Keys::NONE)?;
             Ok(Tokenizer::LettersDigits)
         }
         "word_punctuation" => {
             let object = typed.object(&Keys {
                 known: &["lowercase"],
-                ..NO_KEYS
+                ..Keys::NONE
             })?;
             Ok(Tokenizer::WordPunctuation {
                 lowercase: object.boolean_or("lowercase", false)?,

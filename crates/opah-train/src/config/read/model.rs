@@ -79,8 +79,7 @@ const TEXT_FIELD_EMBEDDER: Family = Family {
 
 const TEXT_FIELD_EMBEDDER_KEYS: Keys = Keys {
     known: &["token_embedders"],
-    ignored: &[],
-    unsupported: &[],
+    ..Keys::NONE
 };
 
 fn text_field_embedder(node: &Node<'_>) -> Result<Embedding> {
@@ -210,14 +209,12 @@ const CNN_KEYS: Keys = Keys {
         "conv_layer_activation",
         "output_dim",
     ],
-    ignored: &[],
-    unsupported: &[],
+    ..Keys::NONE
 };
 
 const BOE_KEYS: Keys = Keys {
     known: &["embedding_dim", "averaged"],
-    ignored: &[],
-    unsupported: &[],
+    ..Keys::NONE
 };
 
 fn encoder(node: &Node<'_>) -> Result<Seq2Vec> {
@@ -288,12 +285,6 @@ const ACTIVATION: Family = Family {
     ],
 };
 
-const NO_KEYS: Keys = Keys {
-    known: &[],
-    ignored: &[],
-    unsupported: &[],
-};
-
 fn activation(node: &Node<'_>) -> Result<Activation> {
     let typed = node.typed(&ACTIVATION)?;
     let activation = match typed.name {
@@ -303,7 +294,7 @@ fn activation(node: &Node<'_>) -> Result<Activation> {
         "sigmoid" => Activation::Sigmoid,
         _ => return Err(typed.refuse(&ACTIVATION)),
     };
-    typed.object(&NO_KEYS)?;
+    typed.object(&Keys::NONE)?;
     Ok(activation)
 }
 
@@ -315,8 +306,7 @@ const FEEDFORWARD_KEYS: Keys = Keys {
         "activations",
         "dropout",
     ],
-    ignored: &[],
-    unsupported: &[],
+    ..Keys::NONE
 };
 
 fn feedforward(node: &Node<'_>) -> Result<FeedForward> {

@@ -17,6 +17,15 @@ pub(super) struct Keys {
     pub(super) unsupported: &'static [Unsupported],
 }
 
+impl Keys {
+    /// No key but `type`.
+    pub(super) const NONE: Keys = Keys {
+        known: &[],
+        ignored: &[],
+        unsupported: &[],
+    };
+}
+
 /// A key of AllenNLP's that opah does not have.
 pub(super) struct Unsupported {
     pub(super) key: &'static str,

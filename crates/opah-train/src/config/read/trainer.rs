@@ -301,12 +301,6 @@ const CALLBACK: Family = Family {
     )],
 };
 
-const NO_KEYS: Keys = Keys {
-    known: &[],
-    ignored: &[],
-    unsupported: &[],
-};
-
 /// Whether the pruner is among the callbacks.
 fn callbacks(trainer: &Object<'_>) -> Result<bool> {
     let mut has_pruner = false;
@@ -330,7 +324,7 @@ fn is_pruner(node: &Node<'_>) -> Result<bool> {
     let typed = node.typed(&CALLBACK)?;
     match typed.name {
         "optuna_pruner" => {
-            typed.object(&NO_KEYS)?;
+            typed.object(&Keys::NONE)?;
             Ok(true)
         }
         "optuner_pruner" => {
@@ -338,7 +332,7 @@ fn is_pruner(node: &Node<'_>) -> Result<bool> {
                 "`{}`: the callback's name is `optuna_pruner`, not `optuner_pruner`",
                 node.path
             ));
-            typed.object(&NO_KEYS)?;
+            typed.object(&Keys::NONE)?;
             Ok(true)
         }
         // These show things; opah shows its own.
