@@ -36,9 +36,10 @@ pub struct Archive {
 
 /// Packs what a serialization directory holds of its best epoch.
 pub(crate) fn write(directory: &SerializationDir) -> Result<(), DirectoryError> {
-    directory.write_with(ARCHIVE, |file| {
+    directory.make(ARCHIVE, |path| {
         // Weights are nearly random bits: more effort gains nothing.
-        let mut packed = tar::Builder::new(GzEncoder::new(file, Compression::fast()));
+        let mut packed =
+            tar::Builder::new(GzEncoder::new(File::create(path)?, Compression::fast()));
         for (name, stored_as) in [
             ("config.json", "config.json"),
             ("meta.json", "meta.json"),

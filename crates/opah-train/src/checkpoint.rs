@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
+use safetensors::{SafeTensorError, SafeTensors};
 
 use crate::model::Parameter;
 use crate::serialization::{DirectoryError, SerializationDir, io};
@@ -33,24 +33,15 @@ pub fn write(
             .map_err(|error| damaged(error.to_string()))?;
         views.push((&array.name, view));
     }
-    let unfinished = directory.file(&format!(".{name}.unfinished"));
-    // Made here, so that it has the permissions of every other file.
-    std::fs::File::create(&unfinished).map_err(io("write", &unfinished))?;
     let note = HashMap::from([(NOTE.to_owned(), note.to_owned())]);
-    safetensors::serialize_to_file(views, Some(note), &unfinished)
-        .map_err(|error| write_error(&unfinished, error))?;
-    let path = directory.file(name);
-    std::fs::rename(&unfinished, &path).map_err(io("write", &path))
-}
-
-fn write_error(path: &Path, error: safetensors::SafeTensorError) -> DirectoryError {
-    match error {
-        safetensors::SafeTensorError::IoError(source) => io("write", path)(source),
-        other => DirectoryError::Damaged {
-            path: path.to_owned(),
-            problem: other.to_string(),
-        },
-    }
+    directory.make(name, |path| {
+        // Made here, so that it has the permissions of every other file.
+        std::fs::File::create(path)?;
+        safetensors::serialize_to_file(views, Some(note), path).map_err(|error| match error {
+            SafeTensorError::IoError(error) => error,
+            other => std::io::Error::other(other),
+        })
+    })
 }
 
 /// The arrays of a file, by name, and its note.
@@ -68,7 +59,7 @@ pub fn parse(
         path: path.to_owned(),
         problem,
     };
-    let unreadable = |error: safetensors::SafeTensorError| damaged(error.to_string());
+    let unreadable = |error: SafeTensorError| damaged(error.to_string());
     let tensors = SafeTensors::deserialize(bytes).map_err(unreadable)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let note = header
@@ -98,19 +89,12 @@ pub fn parse(
     Ok((arrays, note))
 }
 
-/// Makes `to` the same file as `from`, a copy where links are not to be had; until then it
-/// stays what it was.
+/// Makes `to` the same file as `from`; a copy where links are not to be had.
 pub fn link(directory: &SerializationDir, from: &str, to: &str) -> Result<(), DirectoryError> {
-    let unfinished_name = format!(".{to}.unfinished");
-    directory.remove(&unfinished_name)?;
-    let (source, target) = (directory.file(from), directory.file(to));
-    let unfinished = directory.file(&unfinished_name);
-    std::fs::hard_link(&source, &unfinished)
-        .or_else(|_| std::fs::copy(&source, &unfinished).map(drop))
-        .and_then(|()| std::fs::rename(&unfinished, &target))
-        .map_err(io("write", &target))?;
-    // Renaming one name of a file to another of its names does nothing at all.
-    directory.remove(&unfinished_name)
+    let source = directory.file(from);
+    directory.make(to, |path| {
+        std::fs::hard_link(&source, path).or_else(|_| std::fs::copy(&source, path).map(drop))
+    })
 }
 
 #[cfg(test)]

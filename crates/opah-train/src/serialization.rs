@@ -117,24 +117,33 @@ impl SerializationDir {
         self.path.join(name)
     }
 
-    /// Writes a file at once: under another name first, then renamed.
+    /// Writes a file at once.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DirectoryError> {
-        self.write_with(name, |file| file.write_all(bytes))
+        self.make(name, |path| fs::write(path, bytes))
     }
 
-    /// Writes a file at once, by a function that is given the unfinished file.
-    pub fn write_with(
+    /// Makes a file at once: `make` makes it under another name, then it is renamed. After
+    /// an error what was there before is there still.
+    pub fn make(
         &self,
         name: &str,
-        write: impl FnOnce(&mut File) -> std::io::Result<()>,
+        make: impl FnOnce(&Path) -> std::io::Result<()>,
     ) -> Result<(), DirectoryError> {
         let (path, unfinished) = (self.file(name), self.file(&format!(".{name}.unfinished")));
-        let written = File::create(&unfinished).and_then(|mut file| {
-            write(&mut file)?;
-            file.flush()
-        });
-        written.map_err(io("write", &path))?;
-        fs::rename(&unfinished, &path).map_err(io("write", &path))
+        let tidy = || {
+            if unfinished.exists() {
+                fs::remove_file(&unfinished)
+            } else {
+                Ok(())
+            }
+        };
+        // A process that was killed may have left something.
+        let made = tidy()
+            .and_then(|()| make(&unfinished))
+            .and_then(|()| fs::rename(&unfinished, &path));
+        // An error leaves litter; renaming a file to another of its own names does nothing.
+        let tidied = tidy();
+        made.and(tidied).map_err(io("write", &path))
     }
 
     /// Writes the metrics of an epoch.
@@ -244,6 +253,21 @@ mod tests {
         SerializationDir::open(&path, IfExists::Replace).unwrap();
         let error = SerializationDir::open(&path, IfExists::Recover).unwrap_err();
         assert!(error.to_string().contains("config.json"), "{error}");
+    }
+
+    #[test]
+    fn an_error_leaves_what_was_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = SerializationDir::open(folder.path(), IfExists::Refuse).unwrap();
+        directory.write("file", b"old").unwrap();
+        let failed = directory.make("file", |path| {
+            fs::write(path, "new")?;
+            Err(std::io::Error::other("no more"))
+        });
+        let message = failed.unwrap_err().to_string();
+        assert!(message.ends_with("file: no more"), "{message}");
+        assert_eq!(fs::read(directory.file("file")).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 
     #[test]
