@@ -42,7 +42,11 @@ impl Directories {
         fs::create_dir_all(root).map_err(Error::io("make", root))?;
         let probe = root.join(".writable");
         fs::write(&probe, "opah").map_err(Error::io("write into", root))?;
-        fs::remove_file(&probe).map_err(Error::io("write into", root))
+        match fs::remove_file(&probe) {
+            // Another command that begins here was faster.
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed.map_err(Error::io("write into", root)),
+        }
     }
 
     /// Claims a directory for the study of this token.

@@ -182,10 +182,9 @@ impl Plan {
         let storage = opah::storage::open(&url)?;
         let study =
             Study::load_or_create(storage, &self.study_name(), &[self.objective.direction])?;
-        // Two commands that begin a study at once agree on its seed.
+        // Two commands that begin a study at once agree on its seed and its directory.
         let alone = presence::begin_alone(root)?;
         let record = self.begin(&study)?;
-        drop(alone);
         let directories = Directories::claim(
             root,
             study.name(),
@@ -193,6 +192,7 @@ impl Plan {
             options.keep,
             self.objective.direction,
         )?;
+        drop(alone);
         let study = study.with_sampler(seeded(&record).build_sampler()?);
         let study = match &record.pruner {
             Some(pruner) => study.with_pruner(pruner.build_pruner()?),
