@@ -63,10 +63,14 @@ pub enum DirectoryError {
     },
 }
 
+/// What a run leaves that failed before its first epoch, sorted.
+const NOT_BEGUN: [&str; 3] = ["config.json", "meta.json", "out.log"];
+
 /// What to do when the directory holds something already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IfExists {
-    /// Refuse to train.
+    /// Refuse to train, unless all that is there is what a run leaves that failed before its
+    /// first epoch.
     Refuse,
     /// Remove it.
     Replace,
@@ -85,7 +89,7 @@ impl SerializationDir {
     pub fn open(path: &Path, if_exists: IfExists) -> Result<Self, DirectoryError> {
         let is_empty = is_empty(path)?;
         match if_exists {
-            IfExists::Refuse if !is_empty => {
+            IfExists::Refuse if !is_empty && !has_not_begun(path)? => {
                 return Err(DirectoryError::NotEmpty {
                     path: path.to_owned(),
                 });
@@ -225,6 +229,16 @@ fn is_empty(path: &Path) -> Result<bool, DirectoryError> {
     }
 }
 
+/// Whether a run began there that has trained nothing.
+fn has_not_begun(path: &Path) -> Result<bool, DirectoryError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(path).map_err(io("read", path))? {
+        names.push(entry.map_err(io("read", path))?.file_name());
+    }
+    names.sort();
+    Ok(names == NOT_BEGUN)
+}
+
 pub(crate) fn io(
     action: &'static str,
     path: &Path,
@@ -253,6 +267,18 @@ mod tests {
         SerializationDir::open(&path, IfExists::Replace).unwrap();
         let error = SerializationDir::open(&path, IfExists::Recover).unwrap_err();
         assert!(error.to_string().contains("config.json"), "{error}");
+    }
+
+    #[test]
+    fn a_run_that_has_trained_nothing_is_not_in_the_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = SerializationDir::open(folder.path(), IfExists::Refuse).unwrap();
+        for name in NOT_BEGUN {
+            directory.write(name, b"{}").unwrap();
+        }
+        assert!(SerializationDir::open(folder.path(), IfExists::Refuse).is_ok());
+        directory.write("metrics_epoch_0.json", b"{}").unwrap();
+        assert!(SerializationDir::open(folder.path(), IfExists::Refuse).is_err());
     }
 
     #[test]
