@@ -1,16 +1,28 @@
 //! The nearest known name, for "did you mean".
 
+/// With fewer letters, a name is the beginning of too much.
+const SHORTEST_BEGINNING: usize = 3;
+
 /// The candidate nearest to `name`, if one is near enough to be meant.
 ///
 /// Near is: at most a third of the letters are added, left out, changed or swapped with
-/// their neighbour. Case and the difference of `-` and `_` count for nothing. Of equally
+/// their neighbour; or the name is the beginning of the candidate. Case and the difference of `-` and `_` count for nothing. Of equally
 /// near candidates the first is taken.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wanted = letters(name);
     let limit = (wanted.len() / 3).max(1);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&wanted, &letters(candidate)), candidate))
+        .map(|candidate| {
+            let letters = letters(candidate);
+            let is_cut_off = wanted.len() >= SHORTEST_BEGINNING && letters.starts_with(&wanted);
+            let distance = if is_cut_off {
+                1
+            } else {
+                distance(&wanted, &letters)
+            };
+            (distance, candidate)
+        })
         .filter(|(distance, candidate)| *distance <= limit && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -64,6 +76,8 @@ mod tests {
             ("num_filter", "num_filters"),
             ("tpye", "type"),
             ("rl", "lr"),
+            ("embedding", "embedding_dim"),
+            ("num_f", "num_filters"),
         ] {
             assert_eq!(nearest(name, KEYS), Some(meant), "{name}");
         }
@@ -71,7 +85,7 @@ mod tests {
 
     #[test]
     fn names_that_resemble_nothing_find_nothing() {
-        for name in ["patience", "", "x", "dim"] {
+        for name in ["patience", "", "x", "n", "dim"] {
             assert_eq!(nearest(name, KEYS), None, "{name}");
         }
     }
