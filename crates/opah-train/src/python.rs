@@ -43,7 +43,7 @@ pub(crate) fn push_json_string(text: &mut String, string: &str) {
 mod tests {
     use super::*;
 
-    /// `repr` of CPython 3.12.
+    /// `repr` of Python 3.12.
     #[test]
     fn numbers_are_pythons() {
         for (number, expected) in [
@@ -63,7 +63,7 @@ mod tests {
         }
     }
 
-    /// `json.dumps` of CPython 3.12.
+    /// `json.dumps` of Python 3.12.
     #[test]
     fn strings_are_ascii() {
         let mut text = "x = ".to_owned();
