@@ -10,7 +10,8 @@
 //! - an update is visible wholly or not at all;
 //! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
 
-#[cfg(all(test, feature = "sqlite"))]
+#[cfg(test)]
+#[cfg(feature = "sqlite")]
 mod contract;
 mod memory;
 #[cfg(feature = "sqlite")]
