@@ -2,3 +2,4 @@
 
 pub mod normal;
 pub mod random;
+pub mod signed_rank;

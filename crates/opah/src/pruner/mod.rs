@@ -16,6 +16,7 @@ mod reports;
 mod resource;
 mod successive_halving;
 mod threshold;
+mod wilcoxon;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub(crate) use resource::FOUND_RESOURCES;
 pub use resource::Resource;
 pub use successive_halving::SuccessiveHalvingPruner;
 pub use threshold::ThresholdPruner;
+pub use wilcoxon::WilcoxonPruner;
 
 use crate::context::Context;
 use crate::error::Result;
@@ -43,6 +45,7 @@ pub static PRUNERS: &[Entry<dyn Pruner>] = &[
     entry::<patient::PatientPruner>(),
     entry::<successive_halving::SuccessiveHalvingPruner>(),
     entry::<hyperband::HyperbandPruner>(),
+    entry::<wilcoxon::WilcoxonPruner>(),
 ];
 
 /// Decides whether a running trial should stop.

@@ -171,6 +171,76 @@ fn replay(case: &Value, events: &[Value]) -> Study {
     study
 }
 
+/// Random studies over instances, with ties, zeros, other orders and a missing report.
+const INSTANCES: &str = r"
+import random, warnings
+warnings.simplefilter('ignore')
+draw = random.Random(1)
+cases = []
+for number in range(100):
+    # SciPy takes a second over 13 differences with ties.
+    n_steps, digits, least = draw.choice([(6, 0, 2), (20, 6, 0), (60, 6, 6), (30, 0, 14)])
+    options = {'p_threshold': draw.choice([0.05, 0.1, 0.3]), 'n_startup_steps': least}
+    direction = draw.choice(['minimize', 'maximize'])
+    study = optuna.create_study(direction=direction, pruner=optuna.pruners.WilcoxonPruner(**options))
+    trials = []
+    for _ in range(4):
+        trial, shift = study.ask(), draw.gauss(0, 0.7)
+        steps = list(range(n_steps))
+        if draw.random() < 0.5:
+            draw.shuffle(steps)
+        if draw.random() < 0.2:
+            steps.pop()
+        reports, told = [], []
+        for step in steps:
+            value = math.inf if draw.random() < 0.002 else round(draw.gauss(shift + step % 3, 1), digits)
+            trial.report(value, step)
+            told.append(value)
+            reports.append([step, str(value), bool(trial.should_prune())])
+        mean = sum(told) / len(told)
+        study.tell(trial, mean if math.isfinite(mean) else 0.0)
+        trials.append({'reports': reports, 'value': mean if math.isfinite(mean) else 0.0})
+    cases.append({'options': options, 'direction': direction, 'trials': trials})
+print(json.dumps(cases))
+";
+
+#[test]
+fn the_wilcoxon_pruner_decides_as_optunas() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(out) = super::optuna(&folder.path().join("unused.db"), INSTANCES) else {
+        return;
+    };
+    let cases: Vec<Value> = serde_json::from_str(&out).unwrap();
+    let (mut n_stopped, mut n_asked) = (0, 0);
+    for case in &cases {
+        let direction = match case["direction"].as_str() {
+            Some("maximize") => Direction::Maximize,
+            _ => Direction::Minimize,
+        };
+        let pruner = opah::pruner::build("wilcoxon", &case["options"]).unwrap();
+        let study = Study::in_memory("s", &[direction])
+            .unwrap()
+            .with_pruner(pruner);
+        for planned in case["trials"].as_array().unwrap() {
+            let mut trial = study.ask().unwrap();
+            for report in planned["reports"].as_array().unwrap() {
+                let value: f64 = report[1].as_str().unwrap().parse().unwrap();
+                trial.report(report[0].as_i64().unwrap(), value).unwrap();
+                let stopped = trial.should_prune().unwrap();
+                assert_eq!(report[2], stopped, "{} {report} {case}", trial.number());
+                n_stopped += usize::from(stopped);
+                n_asked += 1;
+            }
+            let value = planned["value"].as_f64().unwrap();
+            study.tell(&mut trial, &[value]).unwrap();
+        }
+    }
+    assert!(
+        n_stopped > 500 && n_asked > 4 * n_stopped,
+        "{n_stopped} of {n_asked}"
+    );
+}
+
 fn rungs(trial: &FrozenTrial) -> Value {
     let attrs = trial.system_attrs.iter();
     let rungs = attrs.filter(|(key, _)| key.starts_with("completed_rung"));
