@@ -159,6 +159,8 @@ pub(super) fn run(args: &Args) -> Result<()> {
         if let Err(error) = &kept {
             output::complain(error);
         }
+        // Closed in order, a database is one file again.
+        drop(outcome);
         interrupt::exit();
     }
     // Told last: the search itself came to its end, and its summary stands.

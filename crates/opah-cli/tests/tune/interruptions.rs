@@ -91,6 +91,8 @@ fn an_interrupted_search_ends_in_order_and_goes_on() {
     let search = desk.begin(&SLOW);
     desk.wait_for("result/optuna/trial_2/metrics_epoch_2.json");
     assert_eq!(interrupted(search), Some(130));
+    // The database is one file, which can be copied.
+    assert!(!desk.path("result/optuna/trial.db-wal").exists());
     let study = desk.study();
     assert_eq!(study.count(&[TrialState::Running]).unwrap(), 0);
     assert_eq!(study.count(&[TrialState::Waiting]).unwrap(), 1);
