@@ -24,7 +24,8 @@ use crate::hparams::Parameter;
 /// Why a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// The study has as many trials as were asked for.
+    /// The study has as many trials as were asked for, or the sampler has nothing left to
+    /// try.
     Finished,
     /// The time was up.
     TimedOut,
@@ -114,7 +115,7 @@ impl Search<'_> {
             TrialState::Fail,
             TrialState::Running,
         ])?;
-        if begun >= self.n_trials {
+        if begun >= self.n_trials || self.study.is_exhausted()? {
             return Ok(None);
         }
         if self

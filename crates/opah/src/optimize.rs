@@ -85,7 +85,8 @@ impl StopSignal {
 }
 
 impl Study {
-    /// Runs `objective` on trial after trial. A pruned trial is no failure; a panic is one.
+    /// Runs `objective` on trial after trial, until the budget is used up or the sampler
+    /// has nothing left to try. A pruned trial is no failure; a panic is one.
     ///
     /// ```
     /// use opah::{Direction, Study, optimize::Optimize};
@@ -123,15 +124,17 @@ impl Study {
             deadline: options
                 .timeout
                 .and_then(|timeout| Instant::now().checked_add(timeout)),
+            beginning: Mutex::new(()),
             error: Mutex::new(None),
         };
         let worker = || {
             while run.may_begin() {
-                match self.run_one(options.on_failure, &objective) {
-                    Ok(attempt) => {
+                match self.run_one(&run, &objective) {
+                    Ok(Some(attempt)) => {
                         run.count_failure(&attempt);
                         callback(&options.stop, &attempt.trial);
                     }
+                    Ok(None) => break,
                     Err(error) => run.end_with(error),
                 }
             }
@@ -159,12 +162,15 @@ impl Study {
         }
     }
 
+    /// Runs a trial, unless nothing is left to try.
     fn run_one(
         &self,
-        on_failure: OnFailure,
+        run: &Run,
         objective: &(impl Fn(&mut Trial) -> std::result::Result<Vec<f64>, Stop> + Sync),
-    ) -> Result<Attempt> {
-        let mut trial = self.ask()?;
+    ) -> Result<Option<Attempt>> {
+        let Some(mut trial) = self.begin(run)? else {
+            return Ok(None);
+        };
         let result = catch_unwind(AssertUnwindSafe(|| objective(&mut trial)));
         let result = result.unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -180,7 +186,7 @@ impl Study {
             got if got == expected => Ok(values),
             got => Err(Error::WrongNumberOfValues { expected, got }.into()),
         });
-        let ends = match (&result, on_failure) {
+        let ends = match (&result, run.options.on_failure) {
             (Err(Stop::Failed(_)), OnFailure::Stop) => true,
             (Err(Stop::Failed(reason)), OnFailure::ContinueIf(accepts)) => {
                 !accepts(reason.as_ref())
@@ -188,7 +194,17 @@ impl Study {
             _ => false,
         };
         let trial = self.tell_result(&mut trial, result)?;
-        Ok(Attempt { trial, ends })
+        Ok(Some(Attempt { trial, ends }))
+    }
+
+    /// The next trial, unless nothing is left to try.
+    fn begin(&self, run: &Run) -> Result<Option<Trial>> {
+        // Two at once would both see the last free point.
+        let _one_by_one = run.beginning.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_exhausted()? {
+            return Ok(None);
+        }
+        self.ask().map(Some)
     }
 }
 
@@ -204,6 +220,8 @@ struct Run<'a> {
     begun: AtomicUsize,
     failed_in_a_row: AtomicUsize,
     deadline: Option<Instant>,
+    /// Held while a trial begins.
+    beginning: Mutex<()>,
     error: Mutex<Option<Error>>,
 }
 

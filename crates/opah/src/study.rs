@@ -237,6 +237,21 @@ impl Study {
         Ok(Trial::new(self.clone(), frozen))
     }
 
+    /// Whether no trial waits and the sampler has nothing left to try, as only those say
+    /// that go through a finite space. [`optimize`](Self::optimize) begins no further
+    /// trial then; a program with a loop of its own asks before each.
+    ///
+    /// A trial that runs counts as tried; one that a dead process left running is to be
+    /// [given back](Self::release).
+    pub fn is_exhausted(&self) -> Result<bool> {
+        if !self.sampler.is_exhausted(&|| self.history())? {
+            return Ok(false);
+        }
+        let history = self.history()?;
+        let mut unfinished = history.unfinished();
+        Ok(unfinished.all(|trial| trial.state != TrialState::Waiting))
+    }
+
     /// Gives a running trial back: it waits again, with its number, its parameters and the
     /// user attributes that were written, without its reports and what samplers and pruners
     /// noted, and is the next to be asked for. Only a number of steps that a pruner found

@@ -24,6 +24,7 @@ pub use tpe::TpeSampler;
 use crate::context::Context;
 use crate::distribution::Distribution;
 use crate::error::Result;
+use crate::history::History;
 use crate::registry::{self, Configured, Entry};
 use crate::search_space::SearchSpace;
 
@@ -61,6 +62,14 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
             &mut context.rng(self.seed(), name),
             distribution,
         ))
+    }
+
+    /// Whether all that this sampler could try was tried or is being tried, so that a
+    /// search begins no further trial; asked before each. `history` looks at the study,
+    /// which costs a question to the storage: only samplers that can come to an end call
+    /// it. One that is asked for more all the same repeats itself.
+    fn is_exhausted(&self, _history: &dyn Fn() -> Result<History>) -> Result<bool> {
+        Ok(false)
     }
 }
 
