@@ -102,6 +102,24 @@ fn the_budget_is_the_studys_total() {
 }
 
 #[test]
+fn a_search_ends_when_nothing_is_left_to_try() {
+    let desk = Desk::new();
+    let grid = r#"grid:{"search_space": {"lr": [0.01, 0.1], "dim": [2, 5, 9]}}"#;
+    let options = Options {
+        sampler: Some(Algorithm::sampler(grid).unwrap()),
+        n_trials: 50,
+        jobs: 3,
+        ..desk.options()
+    };
+    for n_run in [6, 0] {
+        let executor = Formula::default();
+        let outcome = Desk::run(options.clone(), &executor).unwrap();
+        assert_eq!(outcome.end, End::Finished);
+        assert_eq!(executor.n_run.into_inner(), n_run);
+    }
+}
+
+#[test]
 fn the_time_is_limited() {
     let desk = Desk::new();
     let options = Options {

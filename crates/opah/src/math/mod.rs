@@ -1,5 +1,6 @@
 //! Numbers: random streams and special functions. Knows no trial.
 
+pub mod mersenne_twister;
 pub mod normal;
 pub mod random;
 pub mod signed_rank;

@@ -1,12 +1,26 @@
 //! What every sampler in the list must pass.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::SAMPLERS;
 use crate::error::Result;
 use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::study::{Stop, Study};
 use crate::trial::Trial;
+
+/// Options without which a sampler can't be built, and the seed.
+fn options(sampler: &str) -> Value {
+    match sampler {
+        "grid" => json!({
+            "seed": 3,
+            "search_space": {
+                "x": [-5, -0.5, 5], "lr": [1e-5, 0.1], "half": [1.5], "n": [-3, 3],
+                "width": [1, 1000], "eighth": [8, 64], "kind": ["b", "c"], "momentum": [0.9],
+            },
+        }),
+        _ => json!({"seed": 3}),
+    }
+}
 
 /// Every kind of parameter, one of them conditional.
 fn objective(trial: &mut Trial) -> std::result::Result<f64, Stop> {
@@ -33,7 +47,7 @@ fn objective(trial: &mut Trial) -> std::result::Result<f64, Stop> {
 
 fn run(sampler: &str, n_trials: u64) -> Result<Vec<FrozenTrial>> {
     let study = Study::in_memory("contract", &[Direction::Minimize])?
-        .with_sampler(super::build(sampler, &json!({"seed": 3}))?);
+        .with_sampler(super::build(sampler, &options(sampler))?);
     for _ in 0..n_trials {
         let mut trial = study.ask()?;
         let outcome = objective(&mut trial);

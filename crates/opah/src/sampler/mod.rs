@@ -11,6 +11,7 @@
 
 #[cfg(test)]
 mod contract;
+mod grid;
 mod random;
 pub mod tpe;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use grid::GridSampler;
 pub use random::RandomSampler;
 pub use tpe::TpeSampler;
 
@@ -29,8 +31,11 @@ use crate::registry::{self, Configured, Entry};
 use crate::search_space::SearchSpace;
 
 /// Every sampler that can be chosen by name, in the order shown to people.
-pub static SAMPLERS: &[Entry<dyn Sampler>] =
-    &[entry::<random::RandomSampler>(), entry::<tpe::TpeSampler>()];
+pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
+    entry::<random::RandomSampler>(),
+    entry::<grid::GridSampler>(),
+    entry::<tpe::TpeSampler>(),
+];
 
 /// Internal values by parameter name.
 pub type Draw = Vec<(Arc<str>, f64)>;

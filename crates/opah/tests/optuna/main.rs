@@ -6,6 +6,7 @@
     reason = "a test; a skip must be seen"
 )]
 
+mod grid;
 mod importance;
 mod pruners;
 mod queue;
