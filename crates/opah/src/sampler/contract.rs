@@ -22,20 +22,28 @@ fn options(sampler: &str) -> Value {
     }
 }
 
-/// Every kind of parameter, one of them conditional.
-fn objective(trial: &mut Trial) -> std::result::Result<f64, Stop> {
-    let x = trial.suggest_float("x", -5.0..=5.0)?;
-    let lr = trial.suggest_float_log("lr", 1e-5..=1e-1)?;
+/// Samplers that try every value, so that there must not be infinitely many.
+const OF_FINITE_SPACES: &[&str] = &["brute_force"];
+
+/// Every kind of parameter that the sampler takes, one of them conditional.
+fn objective(sampler: &str, trial: &mut Trial) -> std::result::Result<f64, Stop> {
+    let is_finite = OF_FINITE_SPACES.contains(&sampler);
+    let (x, lr) = if is_finite {
+        (0.5, 1e-3)
+    } else {
+        let x = trial.suggest_float("x", -5.0..=5.0)?;
+        (x, trial.suggest_float_log("lr", 1e-5..=1e-1)?)
+    };
     let half = trial.suggest_float_step("half", 0.0..=3.0, 0.5)?;
     let n = trial.suggest_int("n", -3..=3)?;
     let width = trial.suggest_int_log("width", 1..=1000)?;
     trial.suggest_int_step("eighth", 8..=64, 8)?;
     trial.suggest_int("single", 7..=7)?;
     let kind = trial.suggest_categorical("kind", &["a", "b", "c"])?;
-    let extra = if *kind == "b" {
-        trial.suggest_float("momentum", 0.0..=0.99)?
-    } else {
-        0.0
+    let extra = match (*kind, is_finite) {
+        ("b", false) => trial.suggest_float("momentum", 0.0..=0.99)?,
+        ("b", true) => trial.suggest_float_step("momentum", 0.0..=0.9, 0.3)?,
+        _ => 0.0,
     };
     match trial.number() % 7 {
         3 => Err(Stop::Pruned),
@@ -50,7 +58,7 @@ fn run(sampler: &str, n_trials: u64) -> Result<Vec<FrozenTrial>> {
         .with_sampler(super::build(sampler, &options(sampler))?);
     for _ in 0..n_trials {
         let mut trial = study.ask()?;
-        let outcome = objective(&mut trial);
+        let outcome = objective(sampler, &mut trial);
         study.tell_result(&mut trial, outcome.map(|value| vec![value]))?;
     }
     Ok(study

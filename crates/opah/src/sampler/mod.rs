@@ -9,6 +9,7 @@
 //! A sampler is its options. What it must remember across processes goes through
 //! [`Context::save_state`]; what it can rebuild from the history may be cached.
 
+mod brute_force;
 #[cfg(test)]
 mod contract;
 mod grid;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use brute_force::BruteForceSampler;
 pub use grid::GridSampler;
 pub use random::RandomSampler;
 pub use tpe::TpeSampler;
@@ -34,6 +36,7 @@ use crate::search_space::SearchSpace;
 pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<random::RandomSampler>(),
     entry::<grid::GridSampler>(),
+    entry::<brute_force::BruteForceSampler>(),
     entry::<tpe::TpeSampler>(),
 ];
 

@@ -6,6 +6,7 @@
     reason = "a test; a skip must be seen"
 )]
 
+mod brute_force;
 mod grid;
 mod importance;
 mod pruners;
