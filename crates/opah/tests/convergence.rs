@@ -69,3 +69,30 @@ fn tpe_beats_random_search_on_nearly_every_seed() {
         );
     }
 }
+
+/// The mean of a function over the points estimates its mean over the space, which for the
+/// sphere is 5 · 25 / 3.
+#[test]
+fn scrambled_points_lie_more_evenly_than_random_ones() {
+    let error = |sampler: &str, options: serde_json::Value| {
+        let sampler = opah::sampler::build(sampler, &options).unwrap();
+        let study = Study::in_memory("s", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(sampler);
+        let options = opah::optimize::Optimize::trials(129);
+        study
+            .optimize(&options, |trial| Ok(sphere(trial)?))
+            .unwrap();
+        let trials = study.trials().unwrap();
+        let sum: f64 = trials[1..].iter().filter_map(|trial| trial.value()).sum();
+        (sum / 128.0 - 125.0 / 3.0).abs()
+    };
+    for qmc_type in ["sobol", "halton"] {
+        let wins = (0..10).filter(|seed| {
+            let options = json!({"qmc_type": qmc_type, "scramble": true, "seed": seed});
+            error("qmc", options) < error("random", json!({"seed": seed}))
+        });
+        let n_wins = wins.count();
+        assert!(n_wins >= 8, "{qmc_type}: {n_wins} wins of 10, fewer than 8");
+    }
+}

@@ -12,9 +12,11 @@
 mod brute_force;
 #[cfg(test)]
 mod contract;
-mod grid;
+pub mod grid;
+pub mod qmc;
 mod random;
 pub mod tpe;
+mod wrapped;
 
 use std::sync::Arc;
 
@@ -22,8 +24,10 @@ use serde_json::Value;
 
 pub use brute_force::BruteForceSampler;
 pub use grid::GridSampler;
+pub use qmc::QmcSampler;
 pub use random::RandomSampler;
 pub use tpe::TpeSampler;
+pub use wrapped::WrappedSampler;
 
 use crate::context::Context;
 use crate::distribution::Distribution;
@@ -37,6 +41,7 @@ pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<random::RandomSampler>(),
     entry::<grid::GridSampler>(),
     entry::<brute_force::BruteForceSampler>(),
+    entry::<qmc::QmcSampler>(),
     entry::<tpe::TpeSampler>(),
 ];
 

@@ -10,6 +10,7 @@ mod brute_force;
 mod grid;
 mod importance;
 mod pruners;
+mod qmc;
 mod queue;
 mod tpe;
 
