@@ -13,6 +13,7 @@ mod brute_force;
 #[cfg(test)]
 mod contract;
 pub mod grid;
+mod partial_fixed;
 pub mod qmc;
 mod random;
 pub mod tpe;
@@ -24,6 +25,7 @@ use serde_json::Value;
 
 pub use brute_force::BruteForceSampler;
 pub use grid::GridSampler;
+pub use partial_fixed::PartialFixedSampler;
 pub use qmc::QmcSampler;
 pub use random::RandomSampler;
 pub use tpe::TpeSampler;
@@ -43,6 +45,7 @@ pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<brute_force::BruteForceSampler>(),
     entry::<qmc::QmcSampler>(),
     entry::<tpe::TpeSampler>(),
+    entry::<partial_fixed::PartialFixedSampler>(),
 ];
 
 /// Internal values by parameter name.

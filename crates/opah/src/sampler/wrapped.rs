@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Sampler;
 use crate::error::{Error, Result};
+use crate::registry::Configured;
 
 /// A sampler inside of another one, which is made when the options are read.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +34,18 @@ impl WrappedSampler {
     pub fn new(name: &str, attributes: Value) -> Result<Self> {
         let name = name.to_owned();
         Named { name, attributes }.try_into()
+    }
+
+    /// A sampler with its defaults.
+    pub(super) fn of_defaults<C: Configured + Sampler + 'static>() -> Self {
+        Self {
+            named: Named {
+                name: C::NAME.to_owned(),
+                attributes: Value::Null,
+            },
+            sampler: Arc::new(C::default()),
+            seeded: OnceLock::new(),
+        }
     }
 
     /// The sampler, with the seed of the outer one unless its options have one. It is made
