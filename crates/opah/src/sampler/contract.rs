@@ -1,10 +1,13 @@
 //! What every sampler in the list must pass.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::SAMPLERS;
 use crate::error::Result;
 use crate::frozen_trial::{Direction, FrozenTrial};
+use crate::storage::{MemoryStorage, Storage};
 use crate::study::{Stop, Study};
 use crate::trial::Trial;
 
@@ -54,15 +57,25 @@ fn objective(sampler: &str, trial: &mut Trial) -> std::result::Result<f64, Stop>
 }
 
 fn run(sampler: &str, n_trials: u64) -> Result<Vec<FrozenTrial>> {
-    let study = Study::in_memory("contract", &[Direction::Minimize])?
-        .with_sampler(super::build(sampler, &options(sampler))?);
-    for _ in 0..n_trials {
-        let mut trial = study.ask()?;
-        let outcome = objective(sampler, &mut trial);
-        study.tell_result(&mut trial, outcome.map(|value| vec![value]))?;
+    run_in_steps(sampler, n_trials, 1)
+}
+
+/// Each step begins as another process would.
+fn run_in_steps(sampler: &str, n_trials: u64, n_steps: u64) -> Result<Vec<FrozenTrial>> {
+    let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::default());
+    let mut trials = Vec::new();
+    for _ in 0..n_steps {
+        let minimize = [Direction::Minimize];
+        let study = Study::load_or_create(storage.clone(), "contract", &minimize)?
+            .with_sampler(super::build(sampler, &options(sampler))?);
+        for _ in 0..n_trials / n_steps {
+            let mut trial = study.ask()?;
+            let outcome = objective(sampler, &mut trial);
+            study.tell_result(&mut trial, outcome.map(|value| vec![value]))?;
+        }
+        trials = study.trials()?;
     }
-    Ok(study
-        .trials()?
+    Ok(trials
         .iter()
         .map(|trial| FrozenTrial::clone(trial))
         .collect())
@@ -97,6 +110,20 @@ fn the_same_seed_gives_the_same_study() {
             run(sampler.name, 40).unwrap(),
         );
         assert_eq!(params(first), params(second), "{}", sampler.name);
+    }
+}
+
+#[test]
+fn a_search_that_is_resumed_is_the_one_that_was_not_interrupted() {
+    for sampler in SAMPLERS {
+        let params = |trials: Vec<FrozenTrial>| -> Vec<_> {
+            trials.into_iter().map(|trial| trial.params).collect()
+        };
+        let (at_once, in_steps) = (
+            run(sampler.name, 40).unwrap(),
+            run_in_steps(sampler.name, 40, 40).unwrap(),
+        );
+        assert_eq!(params(at_once), params(in_steps), "{}", sampler.name);
     }
 }
 
