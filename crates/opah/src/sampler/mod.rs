@@ -10,6 +10,7 @@
 //! [`Context::save_state`]; what it can rebuild from the history may be cached.
 
 mod brute_force;
+pub mod cmaes;
 #[cfg(test)]
 mod contract;
 pub mod grid;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use brute_force::BruteForceSampler;
+pub use cmaes::CmaEsSampler;
 pub use grid::GridSampler;
 pub use partial_fixed::PartialFixedSampler;
 pub use qmc::QmcSampler;
@@ -45,6 +47,7 @@ pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<brute_force::BruteForceSampler>(),
     entry::<qmc::QmcSampler>(),
     entry::<tpe::TpeSampler>(),
+    entry::<cmaes::CmaEsSampler>(),
     entry::<partial_fixed::PartialFixedSampler>(),
 ];
 
