@@ -79,7 +79,7 @@ fn time(n_iterations: u64, sampler: &str, n_trials: usize, names: &[String]) -> 
 }
 
 fn suggest(criterion: &mut Criterion) {
-    for sampler in ["random", "qmc", "tpe"] {
+    for sampler in ["random", "qmc", "tpe", "cmaes"] {
         let mut group = criterion.benchmark_group(sampler);
         group
             .sample_size(10)
