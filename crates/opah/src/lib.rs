@@ -24,6 +24,7 @@ pub mod history;
 pub mod importance;
 pub mod json;
 pub mod math;
+pub mod multi_objective;
 pub mod optimize;
 pub mod plot;
 pub mod pruner;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("frozen_trial", 1),
     ("search_space", 1),
     ("transform", 1),
+    ("multi_objective", 1),
     ("storage", 2),
     ("history", 3),
     ("derived", 3),
