@@ -7,6 +7,7 @@ use crate::derived::{Derived, Memo};
 use crate::distribution::Distribution;
 use crate::error::Result;
 use crate::frozen_trial::{Direction, FrozenTrial, Params, StudyId, TrialId, TrialState};
+use crate::multi_objective::{losses, pareto_front};
 use crate::search_space::SearchSpace;
 use crate::storage::{Cursor, Storage};
 
@@ -144,6 +145,22 @@ impl History {
         best.map(|(_, trial)| trial)
     }
 
+    /// The feasible COMPLETE trials that no other one dominates, by number; all of those with
+    /// equal values.
+    pub fn best_trials(&self, directions: &[Direction]) -> Vec<&Arc<FrozenTrial>> {
+        let mut feasible: Vec<_> = self
+            .complete()
+            .filter(|trial| trial.values.len() == directions.len() && trial.violation() == 0.0)
+            .collect();
+        feasible.sort_by_key(|trial| trial.number);
+        let losses: Vec<Vec<f64>> = feasible
+            .iter()
+            .map(|trial| losses(&trial.values, directions))
+            .collect();
+        let front = pareto_front(&losses);
+        front.into_iter().map(|at| feasible[at]).collect()
+    }
+
     /// The parameters that all COMPLETE trials (and PRUNED ones, if asked) have with
     /// identical distributions. No work: it is kept up to date.
     pub fn intersection(&self, with_pruned: bool) -> SearchSpace {
@@ -212,5 +229,39 @@ impl Cursor {
         } else {
             self.unfinished.insert(id);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::frozen_trial::Direction::{Maximize, Minimize};
+    use crate::json::Json;
+    use crate::study::{Stop, Study};
+
+    #[test]
+    fn the_best_trials_are_feasible_and_not_dominated() {
+        let study = Study::in_memory("s", &[Minimize, Maximize]).unwrap();
+        let tell = |values: [f64; 2], constraint: f64| {
+            let mut trial = study.ask().unwrap();
+            trial.note("constraints:size", &Json::from_f64(constraint));
+            study.tell(&mut trial, &values).unwrap();
+        };
+        tell([0.0, 9.0], 1.0);
+        tell([1.0, 2.0], 0.0);
+        tell([1.0, 2.0], -1.0);
+        tell([1.0, 1.0], 0.0);
+        tell([f64::NEG_INFINITY, f64::NEG_INFINITY], 0.0);
+        tell([5.0, f64::INFINITY], 0.0);
+        tell([6.0, f64::NAN], 0.0);
+        let mut failed = study.ask().unwrap();
+        study
+            .tell_result(&mut failed, Err(Stop::failed("planned")))
+            .unwrap();
+        let best = study.best_trials().unwrap();
+        let numbers: Vec<u64> = best.iter().map(|trial| trial.number).collect();
+        assert_eq!(numbers, [1, 2, 4, 5]);
+        // With one direction, trials with two values are not of this study.
+        let history = study.history().unwrap();
+        assert!(history.best_trials(&[Minimize]).is_empty());
     }
 }

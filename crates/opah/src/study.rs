@@ -207,6 +207,28 @@ impl Study {
         })
     }
 
+    /// The feasible complete trials that no other one dominates, by number: the Pareto front.
+    /// With one objective, all trials that have the best value.
+    ///
+    /// ```
+    /// use opah::Direction::{Maximize, Minimize};
+    /// use opah::Study;
+    ///
+    /// let study = Study::in_memory("cost and gain", &[Minimize, Maximize])?;
+    /// for values in [[3.0, 5.0], [2.0, 1.0], [3.0, 4.0]] {
+    ///     let mut trial = study.ask()?;
+    ///     study.tell(&mut trial, &values)?;
+    /// }
+    /// let front: Vec<u64> = study.best_trials()?.iter().map(|trial| trial.number).collect();
+    /// assert_eq!(front, [0, 1]);
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn best_trials(&self) -> Result<Vec<Arc<FrozenTrial>>> {
+        let history = self.history()?;
+        let best = history.best_trials(self.directions());
+        Ok(best.into_iter().cloned().collect())
+    }
+
     /// A trial to run: the first that waits, or a new one.
     pub fn ask(&self) -> Result<Trial> {
         self.ask_as(&[])
