@@ -13,6 +13,7 @@ use crate::frozen_trial::{
 use crate::history::History;
 use crate::json::Json;
 use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
+use crate::sampler::nsga::GENERATION_ATTRS;
 use crate::sampler::{RandomSampler, Sampler, TpeSampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
@@ -277,8 +278,8 @@ impl Study {
     /// Gives a running trial back: it waits again, with its number, its parameters and the
     /// user attributes that were written, without its reports and what samplers and pruners
     /// noted, and is the next to be asked for. Only a number of steps that a pruner found
-    /// out stays, because other trials may have been judged by it. `system_attrs` are noted
-    /// with it.
+    /// out stays, because other trials may have been judged by it, and the generation of
+    /// which its parameters are. `system_attrs` are noted with it.
     ///
     /// As a draw depends on the trial's number, a search that was interrupted and
     /// continues is the search that was not interrupted.
@@ -298,13 +299,14 @@ impl Study {
     /// # Ok::<(), opah::Error>(())
     /// ```
     pub fn release(&self, trial: &FrozenTrial, system_attrs: &[(String, Json)]) -> Result<()> {
-        let found = FOUND_RESOURCES
+        let kept = FOUND_RESOURCES
             .into_iter()
+            .chain(GENERATION_ATTRS)
             .filter_map(|key| trial.system_attrs.get_key_value(key))
-            .map(|(key, steps)| (key.clone(), steps.clone()));
+            .map(|(key, value)| (key.clone(), value.clone()));
         let update = TrialUpdate {
             params: trial.params.iter().cloned().collect(),
-            system_attrs: found.chain(system_attrs.iter().cloned()).collect(),
+            system_attrs: kept.chain(system_attrs.iter().cloned()).collect(),
             ..TrialUpdate::default()
         };
         let released = self.storage.release_trial(trial.id, &update);

@@ -14,6 +14,7 @@ pub mod cmaes;
 #[cfg(test)]
 mod contract;
 pub mod grid;
+pub mod nsga;
 mod partial_fixed;
 pub mod qmc;
 mod random;
@@ -27,6 +28,7 @@ use serde_json::Value;
 pub use brute_force::BruteForceSampler;
 pub use cmaes::CmaEsSampler;
 pub use grid::GridSampler;
+pub use nsga::{Nsga2Sampler, Nsga3Sampler};
 pub use partial_fixed::PartialFixedSampler;
 pub use qmc::QmcSampler;
 pub use random::RandomSampler;
@@ -48,6 +50,8 @@ pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<qmc::QmcSampler>(),
     entry::<tpe::TpeSampler>(),
     entry::<cmaes::CmaEsSampler>(),
+    entry::<nsga::Nsga2Sampler>(),
+    entry::<nsga::Nsga3Sampler>(),
     entry::<partial_fixed::PartialFixedSampler>(),
 ];
 
