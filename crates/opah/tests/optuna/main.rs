@@ -9,6 +9,7 @@
 mod brute_force;
 mod grid;
 mod importance;
+mod nsga;
 mod pruners;
 mod qmc;
 mod queue;
