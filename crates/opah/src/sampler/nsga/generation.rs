@@ -88,7 +88,7 @@ impl Memory {
         let finished = context.history.finished();
         let known = histories.iter().enumerate();
         let grown = known.filter(|(_, seen)| seen.is_beginning_of(finished, context.directions));
-        let longest = grown.max_by_key(|(_, seen)| seen.n_seen).map(|(at, _)| at);
+        let longest = grown.max_by_key(|(_, seen)| seen.n_known).map(|(at, _)| at);
         let mut seen = match longest {
             Some(at) => histories.remove(at),
             None => Seen::new(context.directions),
@@ -105,8 +105,8 @@ impl Memory {
 #[derive(Debug)]
 pub(super) struct Seen {
     directions: Vec<Direction>,
-    n_seen: usize,
-    last_seen: Option<Arc<FrozenTrial>>,
+    n_known: usize,
+    last_known: Option<Arc<FrozenTrial>>,
     /// By generation: its complete trials, by number.
     populations: BTreeMap<u64, Vec<Individual>>,
     /// By generation: who survived it.
@@ -117,8 +117,8 @@ impl Seen {
     fn new(directions: &[Direction]) -> Self {
         Self {
             directions: directions.to_vec(),
-            n_seen: 0,
-            last_seen: None,
+            n_known: 0,
+            last_known: None,
             populations: BTreeMap::new(),
             survivors: BTreeMap::new(),
         }
@@ -127,15 +127,15 @@ impl Seen {
     /// Whether the history began as this one: lists of finished trials only grow at their
     /// ends, so with the same record in one place they are the same up to there.
     fn is_beginning_of(&self, finished: &[Arc<FrozenTrial>], directions: &[Direction]) -> bool {
-        let is_grown = self.last_seen.as_ref().is_none_or(|last| {
-            let there = finished.get(self.n_seen - 1);
+        let is_grown = self.last_known.as_ref().is_none_or(|last| {
+            let there = finished.get(self.n_known - 1);
             there.is_some_and(|trial| Arc::ptr_eq(trial, last))
         });
         self.directions == directions && is_grown
     }
 
     fn extend(&mut self, finished: &[Arc<FrozenTrial>], attr: &str) {
-        for trial in &finished[self.n_seen..] {
+        for trial in &finished[self.n_known..] {
             let is_valued = trial.values.len() == self.directions.len();
             if trial.state == TrialState::Complete
                 && is_valued
@@ -144,8 +144,8 @@ impl Seen {
                 self.add(trial, generation);
             }
         }
-        self.n_seen = finished.len();
-        self.last_seen = finished.last().cloned();
+        self.n_known = finished.len();
+        self.last_known = finished.last().cloned();
     }
 
     fn add(&mut self, trial: &Arc<FrozenTrial>, generation: u64) {

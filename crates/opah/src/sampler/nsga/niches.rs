@@ -158,8 +158,9 @@ fn plane(mut rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
         }
         for below in step + 1..n {
             let factor = rows[below][step] / rows[step][step];
-            for at in step..n {
-                rows[below][at] -= factor * rows[step][at];
+            let (done, rest) = rows.split_at_mut(below);
+            for (number, pivot) in rest[0][step..].iter_mut().zip(&done[step][step..]) {
+                *number -= factor * pivot;
             }
             right[below] -= factor * right[step];
         }

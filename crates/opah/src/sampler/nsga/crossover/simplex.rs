@@ -1,7 +1,7 @@
 //! Simplex crossover.
 //!
 //! Tsutsui, Goldberg and Sastry, "Progress Toward Linkage Learning in Real-Coded GAs with
-//! Simplex Crossover", IlliGAL Report 2000032 (2000), section 2.
+//! Simplex Crossover", `IlliGAL` Report 2000032 (2000), section 2.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
