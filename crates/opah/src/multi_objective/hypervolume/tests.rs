@@ -60,15 +60,11 @@ fn contributions_are_what_is_lost_without_a_point() {
         let reference = vec![1.1; width as usize];
         let all = hypervolume(&points, &reference);
         let got = contributions(&points, &reference);
-        for at in 0..points.len() {
+        for (at, got) in got.iter().enumerate() {
             let mut others = points.clone();
             others.remove(at);
             let lost = all - hypervolume(&others, &reference);
-            assert!(
-                (got[at] - lost).abs() < 1e-13,
-                "{width}: {} is not {lost}",
-                got[at]
-            );
+            assert!((got - lost).abs() < 1e-13, "{width}: {got} is not {lost}");
         }
         let best = got.iter().copied().fold(0.0, f64::max);
         check(

@@ -105,12 +105,11 @@ fn check(
         let mut ranked: Vec<(f64, Vec<f64>)> = (0..model.popsize())
             .map(|_| {
                 let normal = numbers.normal(n);
-                let step = match &eigen {
-                    Some(eigen) => eigen.apply(&normal, |k| eigen.values[k].sqrt()),
-                    None => {
-                        let variances = covariance(&model).iter().zip(&normal);
-                        variances.map(|(variance, z)| variance.sqrt() * z).collect()
-                    }
+                let step = if let Some(eigen) = &eigen {
+                    eigen.apply(&normal, |k| eigen.values[k].sqrt())
+                } else {
+                    let variances = covariance(&model).iter().zip(&normal);
+                    variances.map(|(variance, z)| variance.sqrt() * z).collect()
                 };
                 let moved = model.mean().iter().zip(&step);
                 let point: Vec<f64> = moved.map(|(mean, y)| mean + sigma * y).collect();

@@ -52,7 +52,7 @@ impl LearningRates {
         covariance_change: &[f64],
         root: &[f64],
     ) -> Rates {
-        let before = self.mean.rate;
+        let before = self.mean.eta;
         self.mean.see(&product(root, mean_change, 1));
         // All three matrices are symmetric.
         let n_dims = mean_change.len();
@@ -63,9 +63,9 @@ impl LearningRates {
         }
         self.covariance.see(&whitened);
         Rates {
-            mean: self.mean.rate,
-            covariance: self.covariance.rate,
-            step_correction: before / self.mean.rate,
+            mean: self.mean.eta,
+            covariance: self.covariance.eta,
+            step_correction: before / self.mean.eta,
         }
     }
 }
@@ -87,8 +87,8 @@ fn product(left: &[f64], right: &[f64], n_columns: usize) -> Vec<f64> {
 /// One learning rate.
 #[derive(Debug, Clone)]
 struct Rate {
-    /// `η`.
-    rate: f64,
+    /// `η`: the rate itself.
+    eta: f64,
     /// `β`.
     smoothing: f64,
     /// `E`: the mean of changes.
@@ -100,7 +100,7 @@ struct Rate {
 impl Rate {
     fn new(n: usize, smoothing: f64) -> Self {
         Self {
-            rate: 1.0,
+            eta: 1.0,
             smoothing,
             drift: vec![0.0; n],
             power: 0.0,
@@ -116,11 +116,11 @@ impl Rate {
         let squared = dot(&self.drift, &self.drift);
         let noise = self.power - squared;
         let ratio = (squared - beta / (2.0 - beta) * self.power) / noise;
-        let excess = (ratio / WANTED_RATIO / self.rate - 1.0).clamp(-1.0, 1.0);
+        let excess = (ratio / WANTED_RATIO / self.eta - 1.0).clamp(-1.0, 1.0);
         // Where nothing changes, there is no ratio.
         if excess.is_finite() {
-            let speed = (RATE_OF_RATES * self.rate).min(beta);
-            self.rate = (self.rate * (speed * excess).exp()).min(1.0);
+            let speed = (RATE_OF_RATES * self.eta).min(beta);
+            self.eta = (self.eta * (speed * excess).exp()).min(1.0);
         }
     }
 }
@@ -139,8 +139,8 @@ mod tests {
             let rates = rates.adapt(&[sign, -sign], &steady, &root);
             assert!(rates.mean > 0.0 && rates.step_correction.is_finite());
         }
-        assert!(rates.mean.rate < 0.1, "{}", rates.mean.rate);
-        assert_eq!(rates.covariance.rate, 1.0);
+        assert!(rates.mean.eta < 0.1, "{}", rates.mean.eta);
+        assert_eq!(rates.covariance.eta, 1.0);
         let mut still = LearningRates::new(2);
         let rates = still.adapt(&[0.0; 2], &[0.0; 4], &root);
         assert_eq!((rates.mean, rates.covariance), (1.0, 1.0));

@@ -37,13 +37,13 @@ impl Memory {
         });
         let known = histories.iter().enumerate();
         let grown = known.filter(|(_, seen)| seen.is_beginning_of(finished, direction));
-        let longest = grown.max_by_key(|(_, seen)| seen.n_seen);
+        let longest = grown.max_by_key(|(_, seen)| seen.n_trials);
         let mut seen = match longest.map(|(at, _)| at) {
             Some(at) => histories.remove(at),
             None => Seen::new(direction),
         };
-        seen.n_seen = finished.len();
-        seen.last_seen = finished.last().cloned();
+        seen.n_trials = finished.len();
+        seen.last_trial = finished.last().cloned();
         let result = use_it(seen.replay(options, finished, space));
         histories.insert(0, seen);
         histories.truncate(N_HISTORIES);
@@ -55,8 +55,8 @@ impl Memory {
 #[derive(Debug)]
 struct Seen {
     direction: Direction,
-    n_seen: usize,
-    last_seen: Option<Arc<FrozenTrial>>,
+    n_trials: usize,
+    last_trial: Option<Arc<FrozenTrial>>,
     /// The last used first.
     replays: Vec<Replay>,
 }
@@ -65,8 +65,8 @@ impl Seen {
     fn new(direction: Direction) -> Self {
         Self {
             direction,
-            n_seen: 0,
-            last_seen: None,
+            n_trials: 0,
+            last_trial: None,
             replays: Vec::new(),
         }
     }
@@ -74,8 +74,8 @@ impl Seen {
     /// Whether the history `finished` began as this one. Lists of finished trials only grow
     /// at their ends: with the same record in one place, they are the same up to there.
     fn is_beginning_of(&self, finished: &[Arc<FrozenTrial>], direction: Direction) -> bool {
-        let is_grown = self.last_seen.as_ref().is_none_or(|last| {
-            let there = finished.get(self.n_seen - 1);
+        let is_grown = self.last_trial.as_ref().is_none_or(|last| {
+            let there = finished.get(self.n_trials - 1);
             there.is_some_and(|trial| Arc::ptr_eq(trial, last))
         });
         self.direction == direction && is_grown

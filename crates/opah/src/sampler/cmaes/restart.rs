@@ -35,7 +35,7 @@ pub(super) struct Restarts {
     /// Whether the current run is the first, with more points, or with few.
     kind: Kind,
     /// Restarts so far.
-    pub(super) n_restarts: u64,
+    pub(super) count: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,13 +63,13 @@ impl Restarts {
             large_popsize: first_popsize,
             spent: (0, 0),
             kind: Kind::First,
-            n_restarts: 0,
+            count: 0,
         }
     }
 
     /// The run after one of `n_points`; `uniform` are two numbers in `[0, 1)`.
     pub(super) fn next(&mut self, n_points: usize, uniform: (f64, f64)) -> Plan {
-        self.n_restarts += 1;
+        self.count += 1;
         match self.kind {
             Kind::First => {}
             Kind::Large => self.spent.0 += n_points,

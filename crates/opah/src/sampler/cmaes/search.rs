@@ -196,7 +196,7 @@ impl Search {
             return;
         }
         let n_points = self.model.popsize() * self.model.paths().generation;
-        let mut rng = Rng::keyed(options.seed, restarts.n_restarts, RESTARTS);
+        let mut rng = Rng::keyed(options.seed, restarts.count, RESTARTS);
         let plan = restarts.next(n_points, (rng.uniform(), rng.uniform()));
         let start = Start {
             mean: (0..cube.n_dims()).map(|_| rng.uniform()).collect(),

@@ -29,7 +29,7 @@ use super::{Draw, Sampler};
 use crate::context::Context;
 use crate::distribution::{Distribution, ParamValue};
 use crate::error::{Error, Result};
-use crate::frozen_trial::{FIXED_PARAMS_ATTR, FrozenTrial};
+use crate::frozen_trial::{FIXED_PARAMS_ATTR, FrozenTrial, Param};
 use crate::history::History;
 use crate::json::Json;
 use crate::registry::{self, Configured};
@@ -200,7 +200,7 @@ fn given_places(grid: &Grid, trial: &FrozenTrial) -> Vec<Given> {
     let fixed: Map<String, Value> = fixed.and_then(Json::parse).unwrap_or_default();
     let names = grid.names.iter().enumerate();
     let given = names.map(|(parameter, name)| {
-        let drawn = trial.params.get(name).map(|param| param.external());
+        let drawn = trial.params.get(name).map(Param::external);
         let value = drawn.or_else(|| fixed.get(name).map(ParamValue::from_json));
         match value {
             None => Given::Open,
@@ -240,7 +240,7 @@ mod tests {
     fn tried(study: &Study) -> Vec<String> {
         let trials = study.trials().unwrap();
         let points = trials.iter().map(|trial| {
-            let values = trial.params.iter().map(|param| param.external());
+            let values = trial.params.iter().map(Param::external);
             values.map(|value| value.to_string()).collect()
         });
         points.collect()
