@@ -238,20 +238,16 @@ impl Plan {
     }
 
     fn study_name(&self) -> String {
-        let stem = || {
-            let stem = self.options.config.file_stem();
-            stem.map_or_else(
-                || "opah".to_owned(),
-                |stem| stem.to_string_lossy().into_owned(),
-            )
-        };
-        self.options.study_name.clone().unwrap_or_else(stem)
+        let stem = self.options.config.file_stem();
+        let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
+        let given = self.options.study_name.clone();
+        given.or(stem).unwrap_or_else(|| "opah".to_owned())
     }
 
     fn storage_url(&self) -> String {
         let path = self.options.serialization_dir.join("trial.db");
-        let default = || format!("sqlite:///{}", path.display());
-        self.options.storage.clone().unwrap_or_else(default)
+        let given = self.options.storage.clone();
+        given.unwrap_or_else(|| format!("sqlite:///{}", path.display()))
     }
 
     /// Each trial's threads: the cores are shared out among the jobs.
@@ -395,8 +391,7 @@ fn seeded(record: &Record) -> Algorithm {
 }
 
 fn count_finished(study: &Study) -> Result<usize> {
-    let finished = TrialState::ALL
-        .into_iter()
-        .filter(|state| state.is_finished());
-    Ok(study.count(&finished.collect::<Vec<_>>())?)
+    let mut states = TrialState::ALL.to_vec();
+    states.retain(|state| state.is_finished());
+    Ok(study.count(&states)?)
 }
