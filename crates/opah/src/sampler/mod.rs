@@ -14,6 +14,7 @@ pub mod cmaes;
 #[cfg(test)]
 mod contract;
 pub mod grid;
+mod histories;
 pub mod nsga;
 mod partial_fixed;
 pub mod qmc;

@@ -6,16 +6,14 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::Genetic;
 use crate::context::Context;
 use crate::frozen_trial::{Direction, FrozenTrial, TrialState};
 use crate::json::Json;
 use crate::multi_objective::{constrained_ranks, losses};
-
-/// As many histories are remembered: one sampler may serve a few studies.
-const N_HISTORIES: usize = 4;
+use crate::sampler::histories::Histories;
 
 /// A complete trial of some generation; cheap to clone.
 #[derive(Debug, Clone)]
@@ -70,7 +68,7 @@ pub(super) fn fronts(individuals: &[Individual]) -> Vec<Vec<usize>> {
 
 /// The histories that a sampler has seen lately.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Vec<Seen>>);
+pub struct Memory(Histories<Seen>);
 
 impl Memory {
     /// Runs `use_it` on what is known of the context's history, brought up to date.
@@ -79,34 +77,18 @@ impl Memory {
         context: &Context,
         use_it: impl FnOnce(&mut Seen) -> T,
     ) -> T {
-        let mut histories = self.0.lock().unwrap_or_else(|poisoned| {
-            // A panic may have left half an update.
-            let mut histories = poisoned.into_inner();
-            histories.clear();
-            histories
-        });
-        let finished = context.history.finished();
-        let known = histories.iter().enumerate();
-        let grown = known.filter(|(_, seen)| seen.is_beginning_of(finished, context.directions));
-        let longest = grown.max_by_key(|(_, seen)| seen.n_known).map(|(at, _)| at);
-        let mut seen = match longest {
-            Some(at) => histories.remove(at),
-            None => Seen::new(context.directions),
-        };
-        seen.extend(finished, G::ATTR);
-        let result = use_it(&mut seen);
-        histories.insert(0, seen);
-        histories.truncate(N_HISTORIES);
-        result
+        let (finished, directions) = (context.history.finished(), context.directions);
+        self.0
+            .with(finished, directions, Seen::default, |seen, unseen| {
+                seen.extend(unseen, directions, G::ATTR);
+                use_it(seen)
+            })
     }
 }
 
 /// One history as far as it was seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Seen {
-    directions: Vec<Direction>,
-    n_known: usize,
-    last_known: Option<Arc<FrozenTrial>>,
     /// By generation: its complete trials, by number.
     populations: BTreeMap<u64, Vec<Individual>>,
     /// By generation: who survived it.
@@ -114,44 +96,21 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn new(directions: &[Direction]) -> Self {
-        Self {
-            directions: directions.to_vec(),
-            n_known: 0,
-            last_known: None,
-            populations: BTreeMap::new(),
-            survivors: BTreeMap::new(),
-        }
-    }
-
-    /// Whether the history began as this one: lists of finished trials only grow at their
-    /// ends, so with the same record in one place they are the same up to there.
-    fn is_beginning_of(&self, finished: &[Arc<FrozenTrial>], directions: &[Direction]) -> bool {
-        let is_grown = self.last_known.as_ref().is_none_or(|last| {
-            let there = finished.get(self.n_known - 1);
-            there.is_some_and(|trial| Arc::ptr_eq(trial, last))
-        });
-        self.directions == directions && is_grown
-    }
-
-    fn extend(&mut self, finished: &[Arc<FrozenTrial>], attr: &str) {
-        for trial in &finished[self.n_known..] {
-            let is_valued = trial.values.len() == self.directions.len();
+    fn extend(&mut self, unseen: &[Arc<FrozenTrial>], directions: &[Direction], attr: &str) {
+        for trial in unseen {
             if trial.state == TrialState::Complete
-                && is_valued
+                && trial.values.len() == directions.len()
                 && let Some(generation) = of(trial, attr)
             {
-                self.add(trial, generation);
+                self.add(trial, directions, generation);
             }
         }
-        self.n_known = finished.len();
-        self.last_known = finished.last().cloned();
     }
 
-    fn add(&mut self, trial: &Arc<FrozenTrial>, generation: u64) {
+    fn add(&mut self, trial: &Arc<FrozenTrial>, directions: &[Direction], generation: u64) {
         let individual = Individual {
             trial: trial.clone(),
-            losses: Arc::new(losses(&trial.values, &self.directions)),
+            losses: Arc::new(losses(&trial.values, directions)),
             violation: trial.violation(),
         };
         let population = self.populations.entry(generation).or_default();

@@ -3,23 +3,22 @@
 //! Everything here can be rebuilt, and is when the history is another one; it is a
 //! function of the set of trials, not of the order in which they were seen to finish.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::groups::Groups;
 use super::observation::observation;
 use super::parzen::{Observation, Parzen};
 use super::split::{Ranking, is_observed};
 use crate::frozen_trial::{Direction, FrozenTrial};
+use crate::sampler::histories::Histories;
 use crate::search_space::SearchSpace;
 
-/// As many histories are remembered: one sampler may serve a few studies.
-const N_HISTORIES: usize = 4;
 /// As many spaces are remembered of each, e.g. one per parameter.
 const N_SPACES: usize = 256;
 
 /// The histories that a sampler has seen lately.
 #[derive(Debug, Default)]
-pub struct Memory(Mutex<Vec<Seen>>);
+pub struct Memory(Histories<Seen>);
 
 impl Memory {
     /// Runs `use_it` on what is known of the history, brought up to date.
@@ -29,31 +28,17 @@ impl Memory {
         direction: Direction,
         use_it: impl FnOnce(&mut Seen) -> T,
     ) -> T {
-        let mut histories = self.0.lock().unwrap_or_else(|poisoned| {
-            // A panic may have left half an update.
-            let mut histories = poisoned.into_inner();
-            histories.clear();
-            histories
-        });
-        let known = histories.iter().enumerate();
-        let grown = known.filter(|(_, seen)| seen.is_beginning_of(finished, direction));
-        let longest = grown.max_by_key(|(_, seen)| seen.finished.len());
-        let mut seen = match longest.map(|(at, _)| at) {
-            Some(at) => histories.remove(at),
-            None => Seen::new(direction),
-        };
-        seen.extend(finished);
-        let result = use_it(&mut seen);
-        histories.insert(0, seen);
-        histories.truncate(N_HISTORIES);
-        result
+        let new = || Seen::new(direction);
+        self.0.with(finished, &[direction], new, |seen, unseen| {
+            seen.extend(unseen);
+            use_it(seen)
+        })
     }
 }
 
 /// One history as far as it was seen.
 #[derive(Debug)]
 pub(super) struct Seen {
-    direction: Direction,
     finished: Vec<Arc<FrozenTrial>>,
     ranking: Ranking,
     groups: Groups,
@@ -64,7 +49,6 @@ pub(super) struct Seen {
 impl Seen {
     fn new(direction: Direction) -> Self {
         Self {
-            direction,
             finished: Vec::new(),
             ranking: Ranking::new(direction),
             groups: Groups::default(),
@@ -72,23 +56,9 @@ impl Seen {
         }
     }
 
-    /// Whether the history `finished` began as this one: with the same records, not
-    /// only with equal ones.
-    fn is_beginning_of(&self, finished: &[Arc<FrozenTrial>], direction: Direction) -> bool {
-        // Lists of finished trials only grow at their ends: with the same record in one
-        // place, they are the same up to there.
-        let is_grown = self.finished.last().is_none_or(|last| {
-            let there = finished.get(self.finished.len() - 1);
-            there.is_some_and(|trial| Arc::ptr_eq(trial, last))
-        });
-        self.direction == direction && is_grown
-    }
-
-    fn extend(&mut self, finished: &[Arc<FrozenTrial>]) {
-        let first = self.finished.len();
-        let new = &finished[first..];
-        self.ranking.extend(new, first);
-        self.finished.extend_from_slice(new);
+    fn extend(&mut self, unseen: &[Arc<FrozenTrial>]) {
+        self.ranking.extend(unseen, self.finished.len());
+        self.finished.extend_from_slice(unseen);
     }
 
     /// How many trials are observed.
