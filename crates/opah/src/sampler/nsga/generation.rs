@@ -66,6 +66,38 @@ pub(super) fn fronts(individuals: &[Individual]) -> Vec<Vec<usize>> {
     fronts
 }
 
+/// Whole fronts as long as they fit into `n_survivors`; of the next one, the members that
+/// `choose` takes, given who survives already, the front, and how many are free. All are
+/// places of individuals.
+pub(super) fn elite(
+    individuals: &[Individual],
+    n_survivors: usize,
+    choose: impl FnOnce(&[usize], &[usize], usize) -> Vec<usize>,
+) -> Vec<usize> {
+    let mut survivors = Vec::new();
+    for front in fronts(individuals) {
+        let n_free = n_survivors - survivors.len();
+        if front.len() >= n_free {
+            let chosen = choose(&survivors, &front, n_free);
+            survivors.extend(chosen);
+            break;
+        }
+        survivors.extend(front);
+    }
+    survivors
+}
+
+/// The losses of the individuals in these places.
+pub(super) fn losses_of<'a>(
+    individuals: &'a [Individual],
+    places: impl IntoIterator<Item = &'a usize>,
+) -> Vec<&'a [f64]> {
+    let places = places.into_iter();
+    places
+        .map(|at| individuals[*at].losses.as_slice())
+        .collect()
+}
+
 /// The histories that a sampler has seen lately.
 #[derive(Debug, Default)]
 pub struct Memory(Histories<Seen>);

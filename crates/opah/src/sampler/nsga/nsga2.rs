@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::child::Reproduction;
-use super::generation::{Individual, Memory, fronts};
+use super::generation::{Individual, Memory, elite, losses_of};
 use super::{Crossover, Genetic, Mutation, objection, operator, sample};
 use crate::context::Context;
 use crate::error::Result;
@@ -106,21 +106,10 @@ impl Genetic for Nsga2Sampler {
 
     /// Whole fronts as long as they fit; of the next one, the loneliest.
     fn survivors(&self, individuals: &[Individual], _generation: u64) -> Vec<usize> {
-        let mut survivors = Vec::new();
-        for front in fronts(individuals) {
-            let n_free = self.population_size - survivors.len();
-            if front.len() < n_free {
-                survivors.extend(front);
-                continue;
-            }
-            let losses: Vec<&[f64]> = front
-                .iter()
-                .map(|at| individuals[*at].losses.as_slice())
-                .collect();
+        elite(individuals, self.population_size, |_, front, n_free| {
+            let losses = losses_of(individuals, front);
             let loneliest = by_crowding(&losses).into_iter().take(n_free);
-            survivors.extend(loneliest.map(|at| front[at]));
-            break;
-        }
-        survivors
+            loneliest.map(|at| front[at]).collect()
+        })
     }
 }

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::child::Reproduction;
-use super::generation::{Individual, Memory, fronts};
+use super::generation::{Individual, Memory, elite, losses_of};
 use super::{Crossover, Genetic, Mutation, niches, objection, operator, sample};
 use crate::context::Context;
 use crate::error::{Error, Result};
@@ -163,27 +163,20 @@ impl Genetic for Nsga3Sampler {
 
     /// Whole fronts as long as they fit; of the next one, those that fill niches.
     fn survivors(&self, individuals: &[Individual], generation: u64) -> Vec<usize> {
-        let mut survivors: Vec<usize> = Vec::new();
-        for front in fronts(individuals) {
-            let n_free = self.population_size - survivors.len();
-            if front.len() < n_free {
-                survivors.extend(front);
-                continue;
-            }
-            let ranked = survivors.iter().chain(&front);
-            let losses: Vec<&[f64]> = ranked
-                .map(|at| individuals[*at].losses.as_slice())
-                .collect();
-            let n_objectives = losses.first().map_or(0, |point| point.len());
-            let made = || niches::reference_points(n_objectives, self.dividing_parameter);
-            let points = self.reference_points.clone().unwrap_or_else(made);
-            let places = niches::places(&losses, &points);
-            let (members, candidates) = places.split_at(survivors.len());
-            let mut rng = Rng::keyed(self.seed, generation, "niches of a generation");
-            let joining = niches::joining(n_free, members, candidates, &mut rng);
-            survivors.extend(joining.into_iter().map(|at| front[at]));
-            break;
-        }
-        survivors
+        elite(
+            individuals,
+            self.population_size,
+            |members, front, n_free| {
+                let losses = losses_of(individuals, members.iter().chain(front));
+                let n_objectives = losses.first().map_or(0, |point| point.len());
+                let made = || niches::reference_points(n_objectives, self.dividing_parameter);
+                let points = self.reference_points.clone().unwrap_or_else(made);
+                let places = niches::places(&losses, &points);
+                let (members, candidates) = places.split_at(members.len());
+                let mut rng = Rng::keyed(self.seed, generation, "niches of a generation");
+                let joining = niches::joining(n_free, members, candidates, &mut rng);
+                joining.into_iter().map(|at| front[at]).collect()
+            },
+        )
     }
 }
