@@ -25,8 +25,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 pub use self::crossover::{
-    BlxAlphaCrossover, Crossover, SbxCrossover, SpxCrossover, UndxCrossover, UniformCrossover,
-    VsbxCrossover,
+    BlxAlphaCrossover, Crossover, SimulatedBinaryCrossover, SpxCrossover, UndxCrossover,
+    UniformCrossover,
 };
 pub use self::generation::Memory;
 pub use self::mutation::{Mutation, PolynomialMutation};

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use self::blend::BlxAlphaCrossover;
 pub use self::normal::UndxCrossover;
 pub use self::simplex::SpxCrossover;
-pub use self::simulated_binary::{SbxCrossover, VsbxCrossover};
+pub use self::simulated_binary::SimulatedBinaryCrossover;
 pub use self::uniform::UniformCrossover;
 
 use super::{negative, not_in_unit};
@@ -38,10 +38,10 @@ pub enum Crossover {
     BlxAlpha(BlxAlphaCrossover),
     /// Near one of two parents, inside of the ranges.
     #[serde(alias = "SBXCrossover")]
-    Sbx(SbxCrossover),
+    Sbx(SimulatedBinaryCrossover),
     /// As `sbx`, but also beyond the parents and the ranges.
     #[serde(alias = "VSBXCrossover")]
-    Vsbx(VsbxCrossover),
+    Vsbx(SimulatedBinaryCrossover),
     /// Uniform in an enlarged triangle of three parents.
     #[serde(alias = "SPXCrossover")]
     Spx(SpxCrossover),
@@ -76,8 +76,8 @@ impl Crossover {
         match (self, parents) {
             (Self::Uniform(it), [a, .., b]) => it.cross([a, b], uniform),
             (Self::BlxAlpha(it), [a, .., b]) => it.cross([a, b], uniform),
-            (Self::Sbx(it), [a, .., b]) => it.cross([a, b], eta(it.eta), uniform),
-            (Self::Vsbx(it), [a, .., b]) => it.cross([a, b], eta(it.eta), uniform),
+            (Self::Sbx(it), [a, .., b]) => it.cross_inside([a, b], eta(it.eta), uniform),
+            (Self::Vsbx(it), [a, .., b]) => it.cross_beyond([a, b], eta(it.eta), uniform),
             (Self::Spx(it), [a, b, c]) => it.cross([a, b, c], uniform),
             (Self::Undx(it), [a, b, c]) => it.cross([a, b, c], uniform),
             (_, few) => few.first().cloned().unwrap_or_default(),
@@ -89,16 +89,7 @@ impl Crossover {
         match self {
             Self::Uniform(it) => not_in_unit("swapping_prob", it.swapping_prob),
             Self::BlxAlpha(it) => negative("alpha", it.alpha),
-            Self::Sbx(it) => simulated_binary::objection(
-                it.eta,
-                it.uniform_crossover_prob,
-                it.use_child_gene_prob,
-            ),
-            Self::Vsbx(it) => simulated_binary::objection(
-                it.eta,
-                it.uniform_crossover_prob,
-                it.use_child_gene_prob,
-            ),
+            Self::Sbx(it) | Self::Vsbx(it) => it.objection(),
             Self::Spx(it) => negative("epsilon", it.epsilon.unwrap_or(0.0)),
             Self::Undx(it) => negative("sigma_xi", it.sigma_xi)
                 .or_else(|| negative("sigma_eta", it.sigma_eta.unwrap_or(0.0))),

@@ -16,10 +16,11 @@ use super::super::{negative, not_in_unit};
 /// The least distance of parents that is divided by.
 const LEAST_DISTANCE: f64 = 1e-10;
 
-/// Draws near one of two parents, inside of the ranges.
+/// Draws near one of two parents: inside of the ranges (`sbx`), or also beyond the parents
+/// and the ranges (`vsbx`).
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-pub struct SbxCrossover {
+pub struct SimulatedBinaryCrossover {
     /// The distribution index: the greater, the nearer to a parent; not negative; null: 20,
     /// with one objective 2.
     pub eta: Option<f64>,
@@ -29,20 +30,7 @@ pub struct SbxCrossover {
     pub use_child_gene_prob: f64,
 }
 
-/// As [`SbxCrossover`], but also beyond the parents and the ranges.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct VsbxCrossover {
-    /// The distribution index: the greater, the nearer to a parent; not negative; null: 20,
-    /// with one objective 2.
-    pub eta: Option<f64>,
-    /// The probability of exchanging the numbers of the two children, from 0 to 1.
-    pub uniform_crossover_prob: f64,
-    /// The probability of a new number instead of a parent's, above 0 and at most 1.
-    pub use_child_gene_prob: f64,
-}
-
-impl Default for SbxCrossover {
+impl Default for SimulatedBinaryCrossover {
     fn default() -> Self {
         Self {
             eta: None,
@@ -52,33 +40,18 @@ impl Default for SbxCrossover {
     }
 }
 
-impl Default for VsbxCrossover {
-    fn default() -> Self {
-        Self {
-            eta: None,
-            uniform_crossover_prob: 0.5,
-            use_child_gene_prob: 0.5,
-        }
+impl SimulatedBinaryCrossover {
+    /// Why the options can't be used, if they can't.
+    pub(super) fn objection(&self) -> Option<String> {
+        let is_zero = self.use_child_gene_prob == 0.0;
+        negative("eta", self.eta.unwrap_or(0.0))
+            .or_else(|| not_in_unit("uniform_crossover_prob", self.uniform_crossover_prob))
+            .or_else(|| not_in_unit("use_child_gene_prob", self.use_child_gene_prob))
+            .or_else(|| is_zero.then(|| "`use_child_gene_prob` must be above 0".to_owned()))
     }
-}
 
-/// Why the options of one of the two can't be used, if they can't.
-pub(super) fn objection(
-    eta: Option<f64>,
-    uniform_crossover_prob: f64,
-    use_child_gene_prob: f64,
-) -> Option<String> {
-    negative("eta", eta.unwrap_or(0.0))
-        .or_else(|| not_in_unit("uniform_crossover_prob", uniform_crossover_prob))
-        .or_else(|| not_in_unit("use_child_gene_prob", use_child_gene_prob))
-        .or_else(|| {
-            let is_zero = use_child_gene_prob == 0.0;
-            is_zero.then(|| "`use_child_gene_prob` must be above 0".to_owned())
-        })
-}
-
-impl SbxCrossover {
-    pub(super) fn cross(
+    /// A child inside of the ranges.
+    pub(super) fn cross_inside(
         &self,
         parents: [&[f64]; 2],
         eta: f64,
@@ -101,30 +74,11 @@ impl SbxCrossover {
                 ]
             })
             .collect();
-        exchanged(
-            children,
-            parents,
-            self.uniform_crossover_prob,
-            self.use_child_gene_prob,
-            uniform,
-        )
+        self.exchanged(children, parents, uniform)
     }
-}
 
-/// How many times farther than their parents the children are from each other, so that none
-/// lies beyond an end that is `room` parents' distances away (Deb and Goyal 1996, eq. 3).
-fn spread(share: f64, room: f64, eta: f64) -> f64 {
-    let alpha = 2.0 - (1.0 + 2.0 * room).powf(-(eta + 1.0));
-    let base = if share * alpha > 1.0 {
-        1.0 / (2.0 - share * alpha)
-    } else {
-        share * alpha
-    };
-    base.powf(1.0 / (eta + 1.0))
-}
-
-impl VsbxCrossover {
-    pub(super) fn cross(
+    /// A child that may lie beyond the parents and the ranges.
+    pub(super) fn cross_beyond(
         &self,
         parents: [&[f64]; 2],
         eta: f64,
@@ -152,38 +106,43 @@ impl VsbxCrossover {
                 [one, other]
             })
             .collect();
-        exchanged(
-            children,
-            parents,
-            self.uniform_crossover_prob,
-            self.use_child_gene_prob,
-            uniform,
-        )
+        self.exchanged(children, parents, uniform)
+    }
+
+    /// One of two children, after each of their numbers was replaced by the parents' or not,
+    /// and exchanged or not.
+    fn exchanged(
+        &self,
+        children: Vec<[f64; 2]>,
+        [first, second]: [&[f64]; 2],
+        uniform: &mut dyn FnMut() -> f64,
+    ) -> Vec<f64> {
+        let genes = children.into_iter().zip(first.iter().zip(second));
+        let mut pairs: Vec<[f64; 2]> = Vec::with_capacity(first.len());
+        for (child, (first, second)) in genes {
+            let [one, other] = if uniform() < self.use_child_gene_prob {
+                child
+            } else {
+                [*first, *second]
+            };
+            let is_kept = uniform() >= self.uniform_crossover_prob;
+            pairs.push(if is_kept { [one, other] } else { [other, one] });
+        }
+        let taken = usize::from(uniform() >= 0.5);
+        pairs.into_iter().map(|pair| pair[taken]).collect()
     }
 }
 
-/// One of two children, after each of their numbers was replaced by the parents' or not, and
-/// exchanged or not.
-fn exchanged(
-    children: Vec<[f64; 2]>,
-    [first, second]: [&[f64]; 2],
-    uniform_crossover_prob: f64,
-    use_child_gene_prob: f64,
-    uniform: &mut dyn FnMut() -> f64,
-) -> Vec<f64> {
-    let genes = children.into_iter().zip(first.iter().zip(second));
-    let mut pairs: Vec<[f64; 2]> = Vec::with_capacity(first.len());
-    for (child, (first, second)) in genes {
-        let [one, other] = if uniform() < use_child_gene_prob {
-            child
-        } else {
-            [*first, *second]
-        };
-        let is_kept = uniform() >= uniform_crossover_prob;
-        pairs.push(if is_kept { [one, other] } else { [other, one] });
-    }
-    let taken = usize::from(uniform() >= 0.5);
-    pairs.into_iter().map(|pair| pair[taken]).collect()
+/// How many times farther than their parents the children are from each other, so that none
+/// lies beyond an end that is `room` parents' distances away (Deb and Goyal 1996, eq. 3).
+fn spread(share: f64, room: f64, eta: f64) -> f64 {
+    let alpha = 2.0 - (1.0 + 2.0 * room).powf(-(eta + 1.0));
+    let base = if share * alpha > 1.0 {
+        1.0 / (2.0 - share * alpha)
+    } else {
+        share * alpha
+    };
+    base.powf(1.0 / (eta + 1.0))
 }
 
 #[cfg(test)]
@@ -194,7 +153,7 @@ mod tests {
     #[test]
     fn children_are_optunas() {
         golden::check(
-            &Crossover::Sbx(SbxCrossover::default()),
+            &Crossover::Sbx(SimulatedBinaryCrossover::default()),
             true,
             [
                 [0.308_783_409_967_677_56, 0.5, 0.900_000_000_049_987_4],
@@ -204,7 +163,7 @@ mod tests {
             ],
         );
         golden::check(
-            &Crossover::Sbx(SbxCrossover::default()),
+            &Crossover::Sbx(SimulatedBinaryCrossover::default()),
             false,
             [
                 [0.379_651_710_603_593_93, 0.5, 0.900_000_000_049_911_5],
@@ -214,7 +173,7 @@ mod tests {
             ],
         );
         golden::check(
-            &Crossover::Vsbx(VsbxCrossover::default()),
+            &Crossover::Vsbx(SimulatedBinaryCrossover::default()),
             true,
             [
                 [0.3, 0.493_365_185_046_509_84, 0.899_773_013_755_238_3],
@@ -224,7 +183,7 @@ mod tests {
             ],
         );
         golden::check(
-            &Crossover::Vsbx(VsbxCrossover::default()),
+            &Crossover::Vsbx(SimulatedBinaryCrossover::default()),
             false,
             [
                 [0.3, 0.453_475_374_935_737, 0.898_411_089_110_897_6],
@@ -237,14 +196,14 @@ mod tests {
 
     #[test]
     fn children_of_sbx_stay_inside() {
-        let crossover = SbxCrossover {
+        let crossover = SimulatedBinaryCrossover {
             use_child_gene_prob: 1.0,
-            ..SbxCrossover::default()
+            ..SimulatedBinaryCrossover::default()
         };
         let mut rng = crate::math::random::Rng::keyed(0, 0, "sbx");
         let parents = [&[0.0, 0.01, 0.5][..], &[1.0, 0.02, 0.5][..]];
         for _ in 0..1_000 {
-            for gene in crossover.cross(parents, 0.5, &mut || rng.uniform()) {
+            for gene in crossover.cross_inside(parents, 0.5, &mut || rng.uniform()) {
                 assert!((-1e-12..=1.0 + 1e-12).contains(&gene), "{gene}");
             }
         }
