@@ -106,10 +106,13 @@ fn next_lines(outcome: &Outcome, config: &Path, directory: &Path) -> [String; 3]
     );
     let config = quoted(&config.display().to_string());
     let best = quoted(&directory.join("best").display().to_string());
+    // As it was typed: who built it, but did not install it, has no `opah`.
+    let typed = std::env::args().next();
+    let opah = typed.map_or_else(|| "opah".to_owned(), |typed| quoted(&typed));
     [
         "next:".to_owned(),
-        format!("  opah plot importances {study} --out importances.html"),
-        format!("  opah retrain {config} {study} -s {best}"),
+        format!("  {opah} plot importances {study} --out importances.html"),
+        format!("  {opah} retrain {config} {study} -s {best}"),
     ]
 }
 

@@ -39,6 +39,21 @@ fn the_tutorials_command_works_as_printed() {
     assert!(again.contains("trials: 5 complete\n"), "{again}");
 }
 
+#[cfg(unix)]
+#[test]
+fn what_to_type_next_can_be_typed_as_it_stands() {
+    let desk = Desk::new();
+    let said = success(&mut desk.tune(&["--n-trials", "5"]));
+    let next: Vec<&str> = said.lines().skip_while(|line| *line != "next:").collect();
+    assert_eq!(next.len(), 3, "{said}");
+    for line in &next[1..] {
+        let mut shell = assert_cmd::Command::new("sh");
+        success(shell.args(["-c", line]).current_dir(desk.path(".")));
+    }
+    assert!(desk.path("importances.html").exists());
+    assert!(desk.path("result/optuna/best/model.tar.gz").exists());
+}
+
 #[test]
 fn the_best_trial_is_trained_again_bit_for_bit() {
     let desk = Desk::new();
