@@ -8,7 +8,7 @@ use std::sync::Arc;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
@@ -69,7 +69,7 @@ pub(crate) fn configured<C: Configured>(options: &Value) -> serde_json::Result<C
 /// The error with the name of the option that causes it, which serde does not tell.
 fn located<C: Configured>(options: &Value, error: serde_json::Error) -> serde_json::Error {
     let alone = |name: &String, value: &Value| {
-        let option = serde_json::Map::from_iter([(name.clone(), value.clone())]);
+        let option = Map::from_iter([(name.clone(), value.clone())]);
         serde_json::from_value::<C>(Value::Object(option)).err()
     };
     let mut each = options.as_object().into_iter().flatten();
@@ -78,7 +78,21 @@ fn located<C: Configured>(options: &Value, error: serde_json::Error) -> serde_js
         Some((name, cause)) if !cause.to_string().contains(&format!("`{name}`")) => {
             serde::de::Error::custom(format!("`{name}`: {cause}"))
         }
-        _ => error,
+        Some((name, _)) => with_hint::<C>(name, error),
+        None => error,
+    }
+}
+
+/// The error with the option that `name` was probably meant to be, if there is no such option.
+fn with_hint<C: Configured>(name: &str, error: serde_json::Error) -> serde_json::Error {
+    let defaults = defaults::<C>();
+    let known = || defaults.as_object().into_iter().flat_map(Map::keys);
+    if known().any(|option| option == name) {
+        return error;
+    }
+    match nearest(name, known().map(String::as_str)) {
+        Some(meant) => serde::de::Error::custom(format!("{error}; did you mean `{meant}`?")),
+        None => error,
     }
 }
 
@@ -104,7 +118,7 @@ pub fn build<T: ?Sized>(
 ) -> Result<Arc<T>> {
     let entry = find(kind, entries, name)?;
     let options = match options {
-        Value::Null => Value::Object(serde_json::Map::new()),
+        Value::Null => Value::Object(Map::new()),
         given => given.clone(),
     };
     (entry.build)(options).map_err(|problem| Error::InvalidOptions {
@@ -176,6 +190,24 @@ mod tests {
         let error = crate::pruner::build("hyperband", &options).unwrap_err();
         assert!(error.to_string().contains("must be at least 2"), "{error}");
         assert!(std::error::Error::source(&error).is_none());
+    }
+
+    #[test]
+    fn an_option_that_is_misspelt_is_told_as_it_was_meant() {
+        let options = serde_json::json!({"n_warmup_step": 1});
+        let error = crate::pruner::build("median", &options)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("unknown field `n_warmup_step`"), "{error}");
+        assert!(
+            error.ends_with("; did you mean `n_warmup_steps`?"),
+            "{error}"
+        );
+        let options = serde_json::json!({"far_from_all_of_them": 1});
+        let error = crate::pruner::build("median", &options)
+            .unwrap_err()
+            .to_string();
+        assert!(!error.contains("did you mean"), "{error}");
     }
 
     #[test]
