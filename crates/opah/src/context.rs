@@ -18,6 +18,9 @@ pub struct Context<'a> {
     pub trial: &'a FrozenTrial,
     /// The study's trials.
     pub history: &'a History,
+    /// How many trials are to be run in all, if that is known: a hint, by which a sampler may
+    /// share out what it explores; more or fewer may come. `None`: nobody said.
+    pub budget: Option<u64>,
     /// Where [`save_state`](Self::save_state) collects.
     pub saved: &'a Saved,
 }

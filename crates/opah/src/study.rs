@@ -24,6 +24,7 @@ pub struct Study {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) sampler: Arc<dyn Sampler>,
     pub(crate) pruner: Arc<dyn Pruner>,
+    budget: Option<u64>,
     frozen: Arc<FrozenStudy>,
     history: Arc<Mutex<History>>,
     /// By number: what running trials of this process drew, written or not.
@@ -78,6 +79,7 @@ impl Study {
             storage,
             sampler,
             pruner,
+            budget: None,
             frozen,
             history: Arc::default(),
             drawn: Arc::default(),
@@ -113,6 +115,14 @@ impl Study {
     #[must_use]
     pub fn with_pruner(mut self, pruner: Arc<dyn Pruner>) -> Self {
         self.pruner = pruner;
+        self
+    }
+
+    /// The same study with a hint for its sampler: how many trials are to be run in all,
+    /// those that it has included. It is not stored, and nothing ends when they are run.
+    #[must_use]
+    pub fn with_budget(mut self, budget: Option<u64>) -> Self {
+        self.budget = budget;
         self
     }
 
@@ -346,7 +356,42 @@ impl Study {
             directions: self.directions(),
             trial,
             history,
+            budget: self.budget,
             saved,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::search_space::SearchSpace;
+
+    /// Notes the budget that it is told.
+    #[derive(Debug, Default)]
+    struct Listener(Mutex<Vec<Option<u64>>>);
+
+    impl Sampler for Listener {
+        fn seed(&self) -> u64 {
+            0
+        }
+
+        fn relative_search_space(&self, context: &Context) -> SearchSpace {
+            self.0.lock().unwrap().push(context.budget);
+            SearchSpace::empty()
+        }
+    }
+
+    #[test]
+    fn samplers_are_told_the_budget() {
+        let listener = Arc::new(Listener::default());
+        let study = Study::in_memory("s", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(listener.clone());
+        for study in [study.clone(), study.with_budget(Some(7))] {
+            let mut trial = study.ask().unwrap();
+            trial.suggest_float("x", 0.0..=1.0).unwrap();
+        }
+        assert_eq!(*listener.0.lock().unwrap(), [None, Some(7)]);
     }
 }

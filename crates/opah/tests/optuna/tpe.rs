@@ -346,6 +346,7 @@ fn suggestion(
         directions: &[Direction::Minimize],
         trial,
         history,
+        budget: None,
         saved: &saved,
     };
     let joint = sampler.relative_search_space(&context);

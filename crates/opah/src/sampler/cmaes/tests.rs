@@ -106,6 +106,7 @@ fn suggestion(sampler: &dyn Sampler, history: &History, trial: &FrozenTrial) -> 
         directions: &[Direction::Minimize],
         trial,
         history,
+        budget: None,
         saved: &saved,
     };
     let space = sampler.relative_search_space(&context);

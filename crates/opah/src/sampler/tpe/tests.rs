@@ -126,6 +126,7 @@ fn suggestion(sampler: &dyn Sampler, history: &History, trial: &FrozenTrial) -> 
         directions: &[Direction::Maximize],
         trial,
         history,
+        budget: None,
         saved: &saved,
     };
     let space = sampler.relative_search_space(&context);

@@ -196,6 +196,7 @@ fn suggestion(sampler: &dyn Sampler, trials: &[FrozenTrial], trial: &FrozenTrial
         directions: &[Minimize, Maximize],
         trial,
         history: &history,
+        budget: None,
         saved: &saved,
     };
     let space = sampler.relative_search_space(&context);
