@@ -51,6 +51,8 @@ pub(crate) enum Command {
     Importance(commands::importance::Args),
     /// Draw a study: its history, importances, learning curves, slices
     Plot(Box<commands::plot::Args>),
+    /// Let other programs search, in any language, by lines of JSON
+    Serve(commands::serve::Args),
 }
 
 /// Where studies are kept.

@@ -7,6 +7,7 @@ mod interrupt;
 mod output;
 mod run_view;
 mod search;
+mod serve;
 
 use std::process::ExitCode;
 

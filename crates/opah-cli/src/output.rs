@@ -106,7 +106,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
 }
 
 /// An error and its causes, without those that only repeat what was said before them.
-fn with_causes(error: &anyhow::Error) -> String {
+pub(crate) fn with_causes(error: &anyhow::Error) -> String {
     let mut told = error.to_string();
     let mut last = told.clone();
     for cause in error.chain().skip(1).map(ToString::to_string) {

@@ -70,7 +70,7 @@ impl Json {
 
 /// Replaces the bare words `NaN`, `Infinity` and `-Infinity` outside strings by
 /// the three `words`, in this order.
-pub(crate) fn replace_bare_words(text: &str, words: &[&str; 3]) -> String {
+pub fn replace_bare_words(text: &str, words: &[&str; 3]) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(next) = rest.chars().next() {

@@ -9,6 +9,7 @@ pub(crate) mod plot;
 pub(crate) mod predict;
 pub(crate) mod prepare_imdb;
 pub(crate) mod retrain;
+pub(crate) mod serve;
 pub(crate) mod studies;
 pub(crate) mod train;
 pub(crate) mod trials;
@@ -39,6 +40,7 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::PrepareImdb(args) => prepare_imdb::run(&args),
         Command::Importance(args) => importance::run(&args),
         Command::Plot(args) => plot::run(&args),
+        Command::Serve(args) => serve::run(&args),
     }
 }
 

@@ -1,0 +1,184 @@
+//! `opah serve`: other programs drive studies by lines of JSON.
+//!
+//! `protocol.rs` says what a line may be, `space.rs` what a declared search space is,
+//! `options.rs` with what a study is served, and `studies.rs` what each request does. Here
+//! lines come and go.
+
+mod options;
+mod protocol;
+mod space;
+mod studies;
+
+use std::io::{self, BufRead, Write};
+
+use anyhow::{Context as _, Result};
+
+use crate::output;
+use protocol::{Reply, Request};
+use studies::Studies;
+
+/// Answers each line of `requests` with a line of `replies`, until `bye` or the end. What is
+/// wrong with a request is answered too; only what hinders the conversation itself is an error.
+pub(crate) fn converse(requests: impl BufRead, replies: impl Write) -> Result<()> {
+    let mut studies = Studies::default();
+    let ended = answer_lines(&mut studies, requests, replies);
+    studies.close();
+    ended
+}
+
+fn answer_lines(
+    studies: &mut Studies,
+    mut requests: impl BufRead,
+    mut replies: impl Write,
+) -> Result<()> {
+    let (mut line, mut text) = (Vec::new(), Vec::new());
+    loop {
+        line.clear();
+        let n_bytes = requests.read_until(b'\n', &mut line);
+        if n_bytes.context("can't read the next request")? == 0 {
+            return Ok(());
+        }
+        let request = Request::parse(&line);
+        let is_last = matches!(request, Ok(Request::Bye));
+        let reply = match request.and_then(|request| studies.answer(request)) {
+            Ok(body) => Reply::from(body),
+            Err(error) => Reply::error(output::with_causes(&error)),
+        };
+        text.clear();
+        serde_json::to_writer(&mut text, &reply)?;
+        text.push(b'\n');
+        match replies.write_all(&text).and_then(|()| replies.flush()) {
+            Ok(()) if !is_last => {}
+            Ok(()) => return Ok(()),
+            // Who asked has gone away.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            Err(error) => return Err(error).context("can't write the reply"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::converse;
+
+    /// The replies to these requests.
+    fn replies(requests: &[Value]) -> Vec<Value> {
+        let lines: Vec<String> = requests.iter().map(ToString::to_string).collect();
+        let lines = lines.join("\n");
+        let mut replies = Vec::new();
+        converse(lines.as_bytes(), &mut replies).unwrap();
+        let replies = String::from_utf8(replies).unwrap();
+        let replies = replies
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        replies.collect()
+    }
+
+    fn create(name: &str, more: &Value) -> Value {
+        let mut request = json!({
+            "op": "create", "study": name, "seed": 7, "directions": ["minimize"],
+            "space": [{"name": "x", "type": "float", "low": 0, "high": 1}],
+        });
+        let more = more.as_object().unwrap().clone();
+        request.as_object_mut().unwrap().extend(more);
+        request
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_is_answered_and_none_after_bye() {
+        let mut replies = Vec::new();
+        converse(&b"{\"op\":\"hello\"}"[..], &mut replies).unwrap();
+        assert!(replies.starts_with(b"{\"ok\":true,\"name\":\"opah\""));
+        let mut replies = Vec::new();
+        converse(&b"{\"op\":\"bye\"}\n{\"op\":\"hello\"}\n"[..], &mut replies).unwrap();
+        assert_eq!(replies, b"{\"ok\":true}\n");
+    }
+
+    #[test]
+    fn a_batch_is_as_large_as_was_asked_for_unless_nothing_is_left_to_try() {
+        let grid = json!({"options": {
+            "sampler": "grid", "sampler_options": {"search_space": {"x": [0.25, 0.5, 0.75]}}
+        }});
+        let ask = json!({"op": "ask", "study": "s", "n": 2});
+        let said = replies(&[create("s", &grid), ask.clone(), ask.clone(), ask]);
+        assert_eq!(said[1]["trials"].as_array().unwrap().len(), 2);
+        assert_eq!(said[2]["trials"].as_array().unwrap().len(), 1);
+        assert_eq!(said[3]["error"], "the sampler has nothing left to try");
+        let many = json!({"op": "ask", "study": "s", "n": 1_000_000});
+        let said = replies(&[create("s", &json!({})), many]);
+        assert_eq!(
+            said[1]["error"],
+            "1000000 trials are too many at once; the most is 10000"
+        );
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_fails_the_trial_and_an_infinite_one_counts() {
+        let ask = json!({"op": "ask", "study": "s"});
+        let tell = |trial: u64, value: Value| json!({"op": "tell", "study": "s", "trial": trial, "values": [value]});
+        let said = replies(&[
+            create("s", &json!({"options": {"sampler": "random"}})),
+            ask.clone(),
+            tell(0, Value::Null),
+            json!({"op": "best", "study": "s"}),
+            ask,
+            tell(1, json!("-inf")),
+            json!({"op": "best", "study": "s"}),
+        ]);
+        assert_eq!(said[2], json!({"ok": true}));
+        assert_eq!(
+            said[3]["error"],
+            "study `s` has no complete trial yet (of 1)"
+        );
+        assert_eq!(said[6]["trial"], 1);
+        assert_eq!(said[6]["params"], said[4]["params"]);
+        assert_eq!(said[6]["values"], json!(["-Infinity"]));
+    }
+
+    #[test]
+    fn the_best_of_several_objectives_are_a_front() {
+        let several = json!({"directions": ["minimize", "maximize"]});
+        let mut requests = vec![create("s", &several)];
+        for (trial, values) in [[1.0, 1.0], [0.0, 0.0], [2.0, 0.5]].iter().enumerate() {
+            requests.push(json!({"op": "ask", "study": "s"}));
+            requests.push(json!({"op": "tell", "study": "s", "trial": trial, "values": values}));
+        }
+        requests.push(json!({"op": "best", "study": "s"}));
+        requests.push(json!({"op": "ask", "study": "s"}));
+        requests.push(json!({"op": "report", "study": "s", "trial": 3, "step": 1, "value": 0}));
+        let said = replies(&requests);
+        let front = said[7]["trials"].as_array().unwrap();
+        let numbers: Vec<&Value> = front.iter().map(|best| &best["trial"]).collect();
+        assert_eq!(numbers, [0, 1]);
+        assert_eq!(front[0]["values"], json!([1.0, 1.0]));
+        assert_eq!(
+            said[9]["error"],
+            "study `s` has 2 objectives; reports and pruning are for one"
+        );
+    }
+
+    #[test]
+    fn a_stored_study_goes_on_with_what_was_asked_for_and_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:///{}", folder.path().join("trial.db").display());
+        let create = create("s", &json!({"options": {"storage": url}}));
+        let ask = json!({"op": "ask", "study": "s"});
+        let tell = json!({"op": "tell", "study": "s", "trial": 0, "values": [1]});
+        let first = replies(&[create.clone(), ask.clone(), tell.clone(), ask.clone()]);
+        let then = replies(&[create.clone(), ask.clone(), tell]);
+        assert_eq!(first[3]["trial"], 1);
+        assert_eq!(first[3], then[1]);
+        assert_eq!(
+            then[2]["error"],
+            "trial 0 is COMPLETE; only a running trial can be run"
+        );
+        let mut other = create;
+        other["directions"] = json!(["maximize"]);
+        assert_eq!(
+            replies(&[other])[0]["error"],
+            "study `s` is there, and its directions are minimize, not maximize"
+        );
+    }
+}
