@@ -1,7 +1,12 @@
 //! Conversations with `opah serve --stdio`.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![expect(
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test; a skip must be seen"
+)]
 
 mod client;
+mod examples;
 
 use serde_json::{Value, json};
 
