@@ -9,6 +9,7 @@
 //! - [`ranks()`], [`constrained_ranks`], [`pareto_front`]: who is dominated by whom
 //! - [`crowding_distances`], [`by_crowding`]: who stands alone
 //! - [`hypervolume()`], [`contributions`]: how much is dominated
+//! - [`hypervolume_subset`]: a few points that dominate much
 
 mod crowding;
 mod hypervolume;
@@ -17,7 +18,7 @@ mod rows;
 mod staircase;
 
 pub use self::crowding::{by_crowding, crowding_distances};
-pub use self::hypervolume::{contributions, hypervolume};
+pub use self::hypervolume::{contributions, hypervolume, hypervolume_subset};
 pub use self::ranks::{constrained_ranks, pareto_front, ranks};
 
 use crate::frozen_trial::Direction;

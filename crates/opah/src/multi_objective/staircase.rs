@@ -1,5 +1,7 @@
 //! The border of what points in the plane dominate.
 
+use std::ops::Range;
+
 /// Points of two losses that do not dominate one another: the first loss rises, the second
 /// falls. Searching takes `O(log n)`.
 #[derive(Debug, Clone, Default)]
@@ -28,9 +30,24 @@ impl Staircase {
     /// which is beyond all points in both losses. The area is NaN or infinite where numbers
     /// are infinite.
     pub(super) fn grow(&mut self, point: [f64; 2], end: [f64; 2]) -> f64 {
+        let Some((area, dominated)) = self.exclusive(point, end) else {
+            return 0.0;
+        };
+        self.0.splice(dominated, [point]);
+        area
+    }
+
+    /// How much [`grow`](Self::grow) would make of a point.
+    pub(super) fn gain(&self, point: [f64; 2], end: [f64; 2]) -> f64 {
+        self.exclusive(point, end).map_or(0.0, |(area, _)| area)
+    }
+
+    /// The area that only `point` dominates, and the corners that it dominates; `None` if a
+    /// corner is nowhere greater.
+    fn exclusive(&self, point: [f64; 2], end: [f64; 2]) -> Option<(f64, Range<usize>)> {
         let after = self.after(point);
         if self.covers_before(after, point) {
-            return 0.0;
+            return None;
         }
         let has_twin = after > 0 && self.0[after - 1][0] == point[0];
         let first = after - usize::from(has_twin);
@@ -50,8 +67,7 @@ impl Staircase {
             .get(first + n_dominated)
             .map_or(end[0], |next| next[0]);
         area += (right - left) * (top - point[1]);
-        self.0.splice(first..first + n_dominated, [point]);
-        area
+        Some((area, first..first + n_dominated))
     }
 }
 
@@ -73,6 +89,7 @@ mod tests {
             ([1.0, 0.0], 44.0),
             ([1.0, 0.0], 0.0),
         ] {
+            assert_eq!(staircase.gain(point, end), gained, "{point:?}");
             assert_eq!(staircase.grow(point, end), gained, "{point:?}");
             assert!(staircase.covers(point));
         }

@@ -2,11 +2,15 @@
 //!
 //! - `sweep`: one, two and three objectives in `O(n log n)`; a union of boxes that grows
 //! - `slices`: more objectives, by slices of one dimension less
+//! - `subset`: a few points that dominate much
 
 mod slices;
+mod subset;
 mod sweep;
 #[cfg(test)]
 mod tests;
+
+pub use self::subset::hypervolume_subset;
 
 use super::ranks::front_of;
 use super::rows::Rows;

@@ -61,7 +61,7 @@ impl Union {
 
     /// The volume of the part of a point's box that is in no other; `None` if there is no
     /// such part.
-    fn exclusive(&mut self, point: [f64; 3], end: [f64; 3]) -> Option<f64> {
+    pub(super) fn exclusive(&mut self, point: [f64; 3], end: [f64; 3]) -> Option<f64> {
         self.border.clear();
         let mut free = (end[0] - point[0]) * (end[1] - point[1]);
         let (mut volume, mut height) = (0.0, point[2]);

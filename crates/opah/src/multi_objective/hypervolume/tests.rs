@@ -80,6 +80,22 @@ fn contributions_are_what_is_lost_without_a_point() {
     }
 }
 
+/// `optuna._hypervolume.hssp._solve_hssp`, Optuna 5.0.0.
+#[test]
+fn subsets_are_optunas() {
+    check_subset(60, 2, &[42, 39, 6, 9, 37, 36, 50, 33, 22, 3, 40, 10]);
+    check_subset(60, 3, &[42, 15, 13, 48, 36, 6, 37, 7, 43, 18, 38, 17]);
+    check_subset(40, 4, &[27, 11, 13, 5, 35, 37, 25, 19, 6, 21]);
+    check_subset(30, 5, &[27, 1, 15, 13, 6, 7, 8, 24]);
+}
+
+#[track_caller]
+fn check_subset(n: u64, width: u64, expected: &[usize]) {
+    let reference = vec![1.1; width as usize];
+    let got = hypervolume_subset(&sphere(n, width), expected.len(), &reference);
+    assert_eq!(got, expected);
+}
+
 /// The number of cells of a grid that a point dominates.
 fn counted_cells(points: &[Vec<f64>], side: u32, width: u32) -> f64 {
     let cell = |at: u32, axis: u32| f64::from(at / side.pow(axis) % side);
