@@ -12,12 +12,14 @@
 //! - [`hypervolume_subset`]: a few points that dominate much
 
 mod crowding;
+mod fronts;
 mod hypervolume;
 mod ranks;
 mod rows;
 mod staircase;
 
 pub use self::crowding::{by_crowding, crowding_distances};
+pub(crate) use self::fronts::Fronts;
 pub use self::hypervolume::{contributions, hypervolume, hypervolume_subset};
 pub use self::ranks::{constrained_ranks, pareto_front, ranks};
 
