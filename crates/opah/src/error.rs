@@ -94,6 +94,12 @@ pub enum Error {
         /// The step that was given.
         step: i64,
     },
+    /// A constraint that is neither met nor violated.
+    #[error("constraint `{name}` can't be NaN; it is met if its value is at most 0")]
+    InvalidConstraint {
+        /// The constraint.
+        name: String,
+    },
     /// A trial that was run elsewhere and can't be one of this study.
     #[error("the trial can't be added: {reason}")]
     InvalidTrial {

@@ -126,6 +126,10 @@ pub struct FrozenStudy {
 /// have because it was enqueued.
 pub const FIXED_PARAMS_ATTR: &str = "fixed_params";
 
+/// The system attributes in which Optuna and opah keep a trial's constraints begin so; their
+/// names follow.
+pub(crate) const CONSTRAINT_PREFIX: &str = "constraints:";
+
 /// The system attribute in which Optuna and opah keep the names of objectives.
 pub(crate) const METRIC_NAMES_ATTR: &str = "study:metric_names";
 
@@ -265,7 +269,8 @@ impl FrozenTrial {
     /// attributes; those of its older list `constraints` by their index.
     pub fn constraints(&self) -> BTreeMap<String, f64> {
         let named = self.system_attrs.iter().filter_map(|(key, json)| {
-            Some((key.strip_prefix("constraints:")?.to_owned(), json.to_f64()?))
+            let name = key.strip_prefix(CONSTRAINT_PREFIX)?;
+            Some((name.to_owned(), json.to_f64()?))
         });
         let listed = self
             .system_attrs

@@ -235,7 +235,6 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use crate::frozen_trial::Direction::{Maximize, Minimize};
-    use crate::json::Json;
     use crate::study::{Stop, Study};
 
     #[test]
@@ -243,7 +242,7 @@ mod tests {
         let study = Study::in_memory("s", &[Minimize, Maximize]).unwrap();
         let tell = |values: [f64; 2], constraint: f64| {
             let mut trial = study.ask().unwrap();
-            trial.note("constraints:size", &Json::from_f64(constraint));
+            trial.set_constraint("size", constraint).unwrap();
             study.tell(&mut trial, &values).unwrap();
         };
         tell([0.0, 9.0], 1.0);

@@ -211,7 +211,7 @@ impl Study {
         let history = self.history()?;
         history.best(*direction).cloned().ok_or_else(|| {
             Error::NotAvailable(format!(
-                "study `{}` has no complete trial yet (of {})",
+                "study `{}` has no feasible complete trial yet (of {})",
                 self.name(),
                 history.len()
             ))

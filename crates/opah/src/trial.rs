@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::context::{Context, Saved};
 use crate::distribution::{Distribution, ParamValue};
 use crate::error::{Error, Result};
-use crate::frozen_trial::{FIXED_PARAMS_ATTR, FrozenTrial, Param};
+use crate::frozen_trial::{CONSTRAINT_PREFIX, FIXED_PARAMS_ATTR, FrozenTrial, Param};
 use crate::history::History;
 use crate::json::Json;
 use crate::sampler::Draw;
@@ -260,6 +260,52 @@ impl Trial {
             .push((key.to_owned(), value.clone()));
     }
 
+    /// Notes a constraint, which is met if `value` is at most 0; infinities are values. The
+    /// trial is feasible if all its constraints are met; otherwise it is no
+    /// [best trial](Study::best_trials), and samplers think the less of it, the greater the
+    /// sum of its positive values is. Written with the next report, or with the end.
+    ///
+    /// The first value of a constraint counts; another one is a [warning](Self::warnings).
+    /// [`Error::InvalidConstraint`] if `value` is NaN, [`Error::WrongState`] if the trial has
+    /// ended.
+    ///
+    /// ```
+    /// use opah::{Direction, Study};
+    ///
+    /// let study = Study::in_memory("small and fast", &[Direction::Minimize])?;
+    /// for (seconds, megabytes) in [(2.0, 70.0), (1.0, 130.0)] {
+    ///     let mut trial = study.ask()?;
+    ///     trial.set_constraint("at most 100 MB", megabytes - 100.0)?;
+    ///     study.tell(&mut trial, &[seconds])?;
+    /// }
+    /// assert_eq!(study.best_trial()?.number, 0);
+    /// assert_eq!(study.trials()?[1].violation(), 30.0);
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn set_constraint(&mut self, name: &str, value: f64) -> Result<()> {
+        if value.is_nan() {
+            return Err(Error::InvalidConstraint {
+                name: name.to_owned(),
+            });
+        }
+        if self.frozen.state.is_finished() {
+            return Err(Error::WrongState {
+                trial: self.frozen.number as i64,
+                state: self.frozen.state.name(),
+                needed: "constraints are set before the trial ends",
+            });
+        }
+        let key = format!("{CONSTRAINT_PREFIX}{name}");
+        if self.frozen.system_attrs.contains_key(&key) {
+            self.warnings.push(format!(
+                "constraint `{name}` was set before; the first value stays, and {value} is ignored"
+            ));
+            return Ok(());
+        }
+        self.note(&key, &Json::from_f64(value));
+        Ok(())
+    }
+
     /// As [`set_user_attr`](Self::set_user_attr), for programs.
     pub(crate) fn note(&mut self, key: &str, value: &Json) {
         self.frozen
@@ -303,5 +349,49 @@ fn incompatible(name: &str, before: &Distribution, now: &Distribution) -> Error 
         name: name.to_owned(),
         before: before.to_string(),
         now: now.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::frozen_trial::Direction;
+    use crate::study::Study;
+
+    #[test]
+    fn constraints_are_set_once_before_the_end() {
+        let study = Study::in_memory("s", &[Direction::Minimize]).unwrap();
+        let mut trial = study.ask().unwrap();
+        let error = trial.set_constraint("size", f64::NAN).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "constraint `size` can't be NaN; it is met if its value is at most 0"
+        );
+        for value in [0.5, -1.0] {
+            trial.set_constraint("size", value).unwrap();
+        }
+        trial.set_constraint("cost", f64::INFINITY).unwrap();
+        trial.set_constraint("time", -2.0).unwrap();
+        assert_eq!(
+            trial.warnings(),
+            ["constraint `size` was set before; the first value stays, and -1 is ignored"]
+        );
+        study.tell(&mut trial, &[0.0]).unwrap();
+        let error = trial.set_constraint("late", 0.0).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "trial 0 is COMPLETE; constraints are set before the trial ends"
+        );
+        let stored = &study.trials().unwrap()[0];
+        let constraints: Vec<(String, f64)> = stored.constraints().into_iter().collect();
+        let expected = [("cost", f64::INFINITY), ("size", 0.5), ("time", -2.0)];
+        assert_eq!(
+            constraints,
+            expected.map(|(name, value)| (name.to_owned(), value))
+        );
+        assert_eq!(stored.violation(), f64::INFINITY);
+        assert_eq!(
+            study.best_trial().unwrap_err().to_string(),
+            "study `s` has no feasible complete trial yet (of 1)"
+        );
     }
 }

@@ -7,6 +7,7 @@
 )]
 
 mod brute_force;
+mod constraints;
 mod grid;
 mod importance;
 mod nsga;
