@@ -8,7 +8,7 @@ use opah::context::{Context, Saved};
 use opah::frozen_trial::{FrozenTrial, Param, StudyId, Timestamp};
 use opah::json::Json;
 use opah::sampler::TpeSampler;
-use opah::sampler::tpe::parzen::{Observation, Parzen};
+use opah::sampler::tpe::parzen::{Observation, Parzen, Weighting};
 use opah::sampler::tpe::split::Split;
 use opah::storage::{MemoryStorage, TrialStart, TrialUpdate};
 use opah::{Direction, Distribution, History, Sampler, SearchSpace, Storage, TrialState};
@@ -123,7 +123,7 @@ fn log_densities_are_optunas_to_twelve_digits() {
                     .collect(),
             })
             .collect();
-        let mut estimate = Parzen::new(&space);
+        let mut estimate = Parzen::new(&space, Weighting::OlderLighter);
         estimate.change(&[], &observations);
         let got = estimate.log_density(&columns(&case["points"]));
         for (got, expected) in got.iter().zip(numbers(&case["log_pdf"])) {
@@ -136,11 +136,13 @@ fn log_densities_are_optunas_to_twelve_digits() {
     }
 }
 
-/// Random histories with ties, infinities, NaN reports and constraints.
+/// Random histories with ties, infinities, NaN reports and constraints. Of three objectives,
+/// the values are no round numbers: Optuna's volumes, sums in another order, break a tie of
+/// two gains by their last bit.
 const SPLITS: &str = r"
 import random, warnings
 warnings.simplefilter('ignore')
-from optuna.samplers._tpe.sampler import _split_trials, default_gamma
+from optuna.samplers._tpe.sampler import _split_trials, default_gamma, default_gamma_multiobjective
 from optuna.trial import TrialState as S, create_trial
 draw = random.Random(1)
 nan, inf = float('nan'), float('inf')
@@ -149,27 +151,42 @@ def value(): return draw.choice([round(draw.uniform(-1, 1), 1), round(draw.unifo
 def report(): return nan if draw.random() < 0.2 else value()
 def encoded(v): return str(v)
 
+def several(n_objectives, odd, known):
+    if known and draw.random() < 0.1: return draw.choice(known)
+    values = [draw.uniform(-1, 1) for _ in range(n_objectives)]
+    if n_objectives == 2 and draw.random() < 0.5: values = [round(v, 1) for v in values]
+    if draw.random() < odd: values[draw.randrange(n_objectives)] = draw.choice([inf, -inf, 0.0, -0.0])
+    return values
+
 cases = []
+one = [['minimize'], ['maximize']]
+more = [['minimize', 'maximize'], ['maximize', 'minimize', 'minimize']]
 for n in [0, 1, 2, 9, 10, 11, 30, 30, 60, 60, 90, 120, 240, 260, 400]:
-  for direction in ['minimize', 'maximize']:
-    study = optuna.create_study(direction=direction)
-    records = []
+  for directions in one + more + more:
+    n_objectives = len(directions)
+    study = optuna.create_study(directions=directions)
+    records, known = [], []
     rates = [draw.random() for _ in range(3)]
+    odd = draw.choice([0, 0, 0.02, 0.2])
     for _ in range(n):
         state = S.PRUNED if draw.random() < rates[0] else S.COMPLETE
         if draw.random() < 0.1: state = draw.choice([S.RUNNING, S.FAIL])
-        reports = {s: report() for s in draw.sample(range(6), draw.randint(0, 6))} if state == S.PRUNED else {}
+        has_reports = state == S.PRUNED and n_objectives == 1
+        reports = {s: report() for s in draw.sample(range(6), draw.randint(0, 6))} if has_reports else {}
         constraints = {}
         if draw.random() < rates[1] and state != S.RUNNING:
             constraints = {'a': round(draw.uniform(-1, 1), 1), 'b': round(draw.uniform(-1, 1), 1)}
-        v = value() if state == S.COMPLETE else None
-        study.add_trial(create_trial(state=state, value=v, intermediate_values=reports, constraints=constraints))
-        records.append({'state': state.name, 'value': None if v is None else encoded(v), 'constraints': constraints,
+        values = [value()] if n_objectives == 1 else several(n_objectives, odd, known)
+        known.append(values)
+        values = values if state == S.COMPLETE else None
+        study.add_trial(create_trial(state=state, values=values, intermediate_values=reports, constraints=constraints))
+        records.append({'state': state.name, 'values': [encoded(v) for v in values or []], 'constraints': constraints,
             'reports': [[s, encoded(r)] for s, r in sorted(reports.items())]})
     trials = [t for t in study.get_trials(deepcopy=False) if t.state != S.FAIL]
     observed = sum(t.state != S.RUNNING for t in trials)
-    below, above = _split_trials(study, trials, default_gamma(observed))
-    cases.append({'direction': direction, 'trials': records,
+    gamma = default_gamma if n_objectives == 1 else default_gamma_multiobjective
+    below, above = _split_trials(study, trials, gamma(observed))
+    cases.append({'directions': directions, 'trials': records,
         'below': [t.number for t in below], 'above': [t.number for t in above]})
 print(json.dumps(cases))
 ";
@@ -180,16 +197,14 @@ fn the_same_trials_are_good() {
         return;
     };
     for case in &cases {
-        let direction = match case["direction"].as_str() {
-            Some("maximize") => Direction::Maximize,
-            _ => Direction::Minimize,
-        };
+        let directions: Vec<Direction> =
+            serde_json::from_value(case["directions"].clone()).unwrap();
         let storage = MemoryStorage::default();
-        let study = storage.create_study("s", &[direction]).unwrap();
+        let study = storage.create_study("s", &directions).unwrap();
         for record in case["trials"].as_array().unwrap() {
             storage.create_trial(study, &start(record)).unwrap();
         }
-        let split = Split::of(&history(&storage, study), direction);
+        let split = Split::of(&history(&storage, study), &directions);
         let expected: (Vec<u64>, Vec<u64>) = (
             serde_json::from_value(case["below"].clone()).unwrap(),
             serde_json::from_value(case["above"].clone()).unwrap(),
@@ -210,10 +225,11 @@ fn start(record: &Value) -> TrialStart {
     let constraints = record["constraints"].as_object().unwrap().iter();
     TrialStart {
         state: TrialState::from_name(record["state"].as_str().unwrap()).unwrap(),
-        values: record["value"]
-            .is_string()
-            .then(|| float(&record["value"]))
-            .into_iter()
+        values: record["values"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(float)
             .collect(),
         update: TrialUpdate {
             reports: reports
@@ -253,29 +269,31 @@ optuna.samplers.TPESampler._compare = compare_each_24
 def grid(low, count, step): return low + step * rng.permutation(count)
 
 cases = []
-for multivariate, n, names in [(True, 70, 'abcdef'), (True, 25, 'abf'), (False, 40, 'ae')]:
+one, two = ['minimize'], ['minimize', 'maximize']
+for directions, multivariate, n, names in [(one, True, 70, 'abcdef'), (one, True, 25, 'abf'), (one, False, 40, 'ae'),
+        (two, None, 400, 'ab'), (two, True, 400, 'ab')]:
     columns = {'a': rng.uniform(-2, 5, n), 'b': 10 ** rng.uniform(-6, -1, n), 'c': grid(0, 101, 0.5)[:n],
         'd': grid(0, 1001, 1)[:n].astype(int), 'e': np.unique(np.exp(rng.uniform(0, 7.6, 4 * n)).astype(int)),
         'f': rng.choice(['x', 'y', 'z'], n)}
     columns['e'] = rng.permutation(columns['e'])[:n]
     sampler = optuna.samplers.TPESampler(
         seed=1, multivariate=multivariate, n_ei_candidates=24 * repeats)
-    study, records = optuna.create_study(sampler=sampler), []
+    study, records = optuna.create_study(sampler=sampler, directions=directions), []
     used = {k: space[k] for k in names}
     for i in range(n):
         params = {k: columns[k][i].item() for k in names}
         value = (params['a'] - 1) ** 2 + (0 if params.get('f') == 'x' else 1) + abs(np.log10(params.get('b', 1e-3)) + 3)
         state = S.RUNNING if i == n // 2 else S.COMPLETE
-        study.add_trial(create_trial(state=state, value=value if state == S.COMPLETE else None,
-            params=params, distributions=used))
-        records.append({'state': state.name, 'value': str(value) if state == S.COMPLETE else None, 'reports': [],
+        values = [value, params['a'] - value][:len(directions)] if state == S.COMPLETE else []
+        study.add_trial(create_trial(state=state, values=values or None, params=params, distributions=used))
+        records.append({'state': state.name, 'values': [str(v) for v in values], 'reports': [],
             'constraints': {}, 'params': {k: used[k].to_internal_repr(v) for k, v in params.items()}})
     trial = study._storage.get_trial(study.ask()._trial_id)
-    groups = [used] if multivariate else [{k: d} for k, d in used.items()]
+    groups = [used] if sampler._is_multivariate(study) else [{k: d} for k, d in used.items()]
     suggested.clear()
     for group in groups:
         sampler._sample(study, trial, group)
-    cases.append({'multivariate': multivariate, 'trials': records, 'drawn': dict(suggested),
+    cases.append({'directions': directions, 'multivariate': multivariate, 'trials': records, 'drawn': dict(suggested),
         'space': {k: distribution_to_json(d) for k, d in used.items()}})
 print(json.dumps(cases))
 ";
@@ -289,7 +307,9 @@ fn suggestions_are_distributed_as_optunas() {
     for case in &cases {
         let space = space(&case["space"]);
         let storage = MemoryStorage::default();
-        let study = storage.create_study("s", &[Direction::Minimize]).unwrap();
+        let directions: Vec<Direction> =
+            serde_json::from_value(case["directions"].clone()).unwrap();
+        let study = storage.create_study("s", &directions).unwrap();
         for record in case["trials"].as_array().unwrap() {
             let mut start = start(record);
             start.update.params = params(&space, record);
@@ -303,7 +323,7 @@ fn suggestions_are_distributed_as_optunas() {
         let drawn: Vec<Vec<f64>> = (0..n_draws)
             .map(|seed| {
                 let options = json!({"seed": seed, "multivariate": case["multivariate"]});
-                suggestion(&options, &history, &trial, &space)
+                suggestion(&options, &directions, &history, &trial, &space)
             })
             .collect();
         // The quantile at 0.001 of Kolmogorov and Smirnov's statistic.
@@ -335,6 +355,7 @@ fn params(space: &SearchSpace, record: &Value) -> Vec<Param> {
 
 fn suggestion(
     options: &Value,
+    directions: &[Direction],
     history: &History,
     trial: &FrozenTrial,
     space: &SearchSpace,
@@ -343,7 +364,7 @@ fn suggestion(
     let saved = Saved::default();
     let context = Context {
         study_name: "s",
-        directions: &[Direction::Minimize],
+        directions,
         trial,
         history,
         budget: None,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::groups::Groups;
 use super::observation::observation;
-use super::parzen::{Observation, Parzen};
-use super::split::{Ranking, is_observed};
+use super::parzen::{Observation, Parzen, Weighting};
+use super::split::{Place, Ranking, is_observed};
 use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::sampler::histories::Histories;
 use crate::search_space::SearchSpace;
@@ -25,11 +25,11 @@ impl Memory {
     pub(super) fn with<T>(
         &self,
         finished: &[Arc<FrozenTrial>],
-        direction: Direction,
+        directions: &[Direction],
         use_it: impl FnOnce(&mut Seen) -> T,
     ) -> T {
-        let new = || Seen::new(direction);
-        self.0.with(finished, &[direction], new, |seen, unseen| {
+        let new = || Seen::new(directions);
+        self.0.with(finished, directions, new, |seen, unseen| {
             seen.extend(unseen);
             use_it(seen)
         })
@@ -41,16 +41,22 @@ impl Memory {
 pub(super) struct Seen {
     finished: Vec<Arc<FrozenTrial>>,
     ranking: Ranking,
+    /// What good trials weigh.
+    weighting: Weighting,
     groups: Groups,
     /// The last used first.
     spaces: Vec<Estimates>,
 }
 
 impl Seen {
-    fn new(direction: Direction) -> Self {
+    fn new(directions: &[Direction]) -> Self {
         Self {
             finished: Vec::new(),
-            ranking: Ranking::new(direction),
+            ranking: Ranking::new(directions),
+            weighting: match directions.len() {
+                0 | 1 => Weighting::OlderLighter,
+                _ => Weighting::Equal,
+            },
             groups: Groups::default(),
             spaces: Vec::new(),
         }
@@ -81,7 +87,7 @@ impl Seen {
         let known = self.spaces.iter().position(|known| known.space == *space);
         let mut estimates = match known {
             Some(at) => self.spaces.remove(at),
-            None => Estimates::new(space),
+            None => Estimates::new(space, self.weighting),
         };
         estimates.update(&self.finished, &self.ranking, running);
         self.spaces.truncate(N_SPACES - 1);
@@ -96,8 +102,8 @@ pub(super) struct Estimates {
     space: SearchSpace,
     /// How many finished trials were looked at.
     n_seen: usize,
-    /// Numbers of good trials and their places among the finished ones.
-    good_trials: Vec<(u64, usize)>,
+    /// The good trials, by number.
+    good_trials: Vec<Place>,
     /// The running trials that count as bad.
     running: Vec<Observation>,
     /// Of good trials.
@@ -107,14 +113,14 @@ pub(super) struct Estimates {
 }
 
 impl Estimates {
-    fn new(space: &SearchSpace) -> Self {
+    fn new(space: &SearchSpace, weighting: Weighting) -> Self {
         Self {
             space: space.clone(),
             n_seen: 0,
             good_trials: Vec::new(),
             running: Vec::new(),
-            good: Parzen::new(space),
-            bad: Parzen::new(space),
+            good: Parzen::new(space, weighting),
+            bad: Parzen::new(space, Weighting::OlderLighter),
         }
     }
 
@@ -131,34 +137,36 @@ impl Estimates {
         let started = running.iter().filter(|trial| !self.running.contains(trial));
         let mut joining: Vec<Observation> = started.cloned().collect();
 
-        let is_in = |trials: &[(u64, usize)], trial| trials.binary_search(&trial).is_ok();
-        let is_new = |trial: &(u64, usize)| trial.1 >= self.n_seen;
-        let promoted = good_trials
-            .iter()
-            .filter(|trial| !is_new(trial) && !is_in(&self.good_trials, **trial));
-        leaving.extend(promoted.map(|(number, _)| *number));
-        let demoted = self
-            .good_trials
-            .iter()
-            .filter(|trial| !is_in(&good_trials, **trial))
-            .map(|(_, at)| &finished[*at]);
+        let promoted = without(good_trials, &self.good_trials);
+        let demoted = without(&self.good_trials, good_trials);
+        let known_promoted = promoted.iter().filter(|(_, at)| *at < self.n_seen);
+        leaving.extend(known_promoted.map(|(number, _)| *number));
+        let is_good = |number, at| good_trials.binary_search(&(number, at)).is_ok();
         let new = finished[self.n_seen..].iter().zip(self.n_seen..);
         let new_bad = new
-            .filter(|(trial, at)| is_observed(trial) && !is_in(&good_trials, (trial.number, *at)))
+            .filter(|(trial, at)| is_observed(trial) && !is_good(trial.number, *at))
             .map(|(trial, _)| trial);
-        let bad = demoted.chain(new_bad);
+        let bad = demoted.iter().map(|(_, at)| &finished[*at]).chain(new_bad);
         joining.extend(bad.filter_map(|trial| observation(trial, &self.space)));
-
         self.bad.change(&leaving, &joining);
-        if good_trials != self.good_trials {
-            let observed = good_trials
-                .iter()
-                .filter_map(|(_, at)| observation(&finished[*at], &self.space));
-            self.good = Parzen::new(&self.space);
-            self.good.change(&[], &observed.collect::<Vec<_>>());
-            self.good_trials = good_trials;
-        }
+
+        let leaving: Vec<u64> = demoted.iter().map(|(number, _)| *number).collect();
+        let joining = promoted.iter().map(|(_, at)| &finished[*at]);
+        let joining = joining.filter_map(|trial| observation(trial, &self.space));
+        self.good.change(&leaving, &joining.collect::<Vec<_>>());
+
+        self.good_trials = good_trials.to_vec();
         self.running = running;
         self.n_seen = finished.len();
     }
+}
+
+/// Those of `places` that are not among `others`; both ascend.
+fn without(places: &[Place], others: &[Place]) -> Vec<Place> {
+    let mut others = others.iter().peekable();
+    let is_missing = |place: &Place| {
+        while others.next_if(|other| *other < place).is_some() {}
+        others.peek() != Some(&place)
+    };
+    places.iter().copied().filter(is_missing).collect()
 }

@@ -10,7 +10,7 @@
 //! and Their Roles for Better Empirical Performance", arXiv:2304.11127 (2023).
 //! `docs/samplers/tpe.md` tells when to use it and where it differs from Optuna's.
 //!
-//! - [`split`]: which trials are good
+//! - [`split`]: which trials are good; of several objectives, in `fronts`
 //! - [`parzen`]: the two estimates; of numbers and choices in `column`, evaluated in
 //!   `density`
 //! - `memory`: what is kept from one suggestion to the next, to be updated
@@ -18,6 +18,7 @@
 mod column;
 mod density;
 mod dimension;
+mod fronts;
 mod groups;
 mod memory;
 mod observation;
@@ -38,7 +39,7 @@ use super::random::{self, RandomSampler};
 use super::{Draw, Sampler};
 use crate::context::Context;
 use crate::distribution::Distribution;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::math::random::Rng;
 use crate::registry::{self, Configured};
 use crate::search_space::SearchSpace;
@@ -54,7 +55,7 @@ pub struct TpeSampler {
     /// The seed of all draws; by default another one in every process.
     pub seed: u64,
     /// Draw the parameters that all trials have together, not each by itself; by
-    /// default, yes.
+    /// default, yes for one objective, and for several only with `group`.
     pub multivariate: Option<bool>,
     /// Draw the parameters of each branch of a conditional space together.
     pub group: bool,
@@ -98,7 +99,7 @@ impl Sampler for TpeSampler {
     }
 
     fn relative_search_space(&self, context: &Context) -> SearchSpace {
-        if self.multivariate == Some(false) {
+        if !self.is_multivariate(context) {
             SearchSpace::empty()
         } else if self.group {
             let groups = self.with_seen(context, Seen::groups);
@@ -111,7 +112,7 @@ impl Sampler for TpeSampler {
     }
 
     fn sample_relative(&self, context: &Context, space: &SearchSpace) -> Result<Draw> {
-        self.check(context)?;
+        registry::check("sampler", self)?;
         Ok(self.with_seen(context, |seen| {
             if seen.n_observed() < self.n_startup_trials {
                 return Draw::new();
@@ -139,7 +140,7 @@ impl Sampler for TpeSampler {
         name: &str,
         distribution: &Distribution,
     ) -> Result<f64> {
-        self.check(context)?;
+        registry::check("sampler", self)?;
         let drawn = self.with_seen(context, |seen| {
             if seen.n_observed() < self.n_startup_trials {
                 return None;
@@ -153,21 +154,14 @@ impl Sampler for TpeSampler {
 }
 
 impl TpeSampler {
-    fn check(&self, context: &Context) -> Result<()> {
-        registry::check("sampler", self)?;
-        match context.directions.len() {
-            1 => Ok(()),
-            several => Err(Error::NotAvailable(format!(
-                "sampler `tpe` can't search for {several} objectives at once, as study `{}` \
-                 does; sampler `random` can",
-                context.study_name
-            ))),
-        }
+    fn is_multivariate(&self, context: &Context) -> bool {
+        let by_default = self.group || context.directions.len() == 1;
+        self.multivariate.unwrap_or(by_default)
     }
 
     fn with_seen<T>(&self, context: &Context, use_it: impl FnOnce(&mut Seen) -> T) -> T {
         let finished = context.history.finished();
-        self.memory.with(finished, context.direction(), use_it)
+        self.memory.with(finished, context.directions, use_it)
     }
 
     /// Draws all parameters of `space` together.
@@ -186,16 +180,14 @@ impl TpeSampler {
         if !self.constant_liar {
             return Vec::new();
         }
-        let others = context
-            .history
-            .running()
-            .filter(|trial| trial.number != context.trial.number);
-        others
-            .filter_map(|trial| match self.multivariate {
-                Some(false) => observation::observation(trial, space),
-                _ => observation::running_observation(trial, space),
-            })
-            .collect()
+        let observe = if self.is_multivariate(context) {
+            observation::running_observation
+        } else {
+            observation::observation
+        };
+        let running = context.history.running();
+        let others = running.filter(|trial| trial.number != context.trial.number);
+        others.filter_map(|trial| observe(trial, space)).collect()
     }
 
     /// The values of the candidate with the greatest `ln l - ln g`; of equals, the first.

@@ -27,13 +27,24 @@ pub struct Parzen {
     numbers: Vec<u64>,
     /// By kernel: its log density's part that is the same at every point.
     pub(super) constants: Vec<f64>,
+    weighting: Weighting,
     /// By kernel, and at last the prior's, which is 1.
     pub(super) weights: Vec<f64>,
 }
 
+/// What observations weigh, where the prior weighs 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weighting {
+    /// The newest 25 weigh 1; of `n` observations, weights rise linearly from `1/n` to 1 from
+    /// the oldest on.
+    OlderLighter,
+    /// All weigh 1.
+    Equal,
+}
+
 impl Parzen {
     /// The prior alone. The distributions must have more than one value each.
-    pub fn new(space: &SearchSpace) -> Self {
+    pub fn new(space: &SearchSpace, weighting: Weighting) -> Self {
         Self {
             columns: space
                 .iter()
@@ -41,6 +52,7 @@ impl Parzen {
                 .collect(),
             numbers: Vec::new(),
             constants: Vec::new(),
+            weighting,
             weights: vec![1.0],
         }
     }
@@ -83,7 +95,10 @@ impl Parzen {
                 self.insert(observation);
             }
         }
-        self.weights = weights(self.len());
+        self.weights = match self.weighting {
+            Weighting::OlderLighter => older_lighter(self.len()),
+            Weighting::Equal => vec![1.0; self.len() + 1],
+        };
     }
 
     fn rebuild(&mut self, leaving: &[u64], joining: &[Observation]) {
@@ -183,9 +198,8 @@ impl Parzen {
     }
 }
 
-/// The newest 25 observations and the prior, which comes last, weigh 1; from the
-/// oldest on, weights rise linearly from `1/n` to 1.
-fn weights(n: usize) -> Vec<f64> {
+/// The weights of `n` observations, the oldest first, and of the prior.
+fn older_lighter(n: usize) -> Vec<f64> {
     let n_rising = n.saturating_sub(25);
     let oldest = 1.0 / n as f64;
     let step = (1.0 - oldest) / (n_rising.max(2) - 1) as f64;

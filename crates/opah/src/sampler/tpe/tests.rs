@@ -8,7 +8,7 @@ use crate::distribution::{CategoricalDistribution, Choice, FloatDistribution, In
 use crate::frozen_trial::{Direction, FrozenTrial, Param, TrialState};
 use crate::history::History;
 use crate::json::Json;
-use crate::sampler::tpe::parzen::{Observation, Parzen};
+use crate::sampler::tpe::parzen::{Observation, Parzen, Weighting};
 use crate::study::{Stop, Study};
 use crate::trial::Trial;
 
@@ -60,8 +60,8 @@ struct Busy {
 }
 
 impl Busy {
-    fn new(options: &serde_json::Value) -> Self {
-        let study = Study::in_memory("busy", &[Direction::Maximize]).unwrap();
+    fn new(directions: &[Direction], options: &serde_json::Value) -> Self {
+        let study = Study::in_memory("busy", directions).unwrap();
         Self {
             study: study.with_sampler(Arc::new(sampler(options))),
             running: Vec::new(),
@@ -91,17 +91,20 @@ impl Busy {
     fn end_one(&mut self) {
         let at = self.rng.below(self.running.len());
         let mut trial = self.running.swap_remove(at);
-        for step in 0..self.rng.below(3) as i64 {
-            trial.report(step, self.rng.uniform()).unwrap();
+        let n_objectives = self.study.directions().len();
+        if n_objectives == 1 {
+            for step in 0..self.rng.below(3) as i64 {
+                trial.report(step, self.rng.uniform()).unwrap();
+            }
         }
-        let result = match self.rng.below(10) {
+        let end = self.rng.below(10);
+        if end == 3 {
+            trial.set_constraint("size", self.rng.uniform()).unwrap();
+        }
+        let result = match end {
             0 => Err(Stop::failed("planned")),
             1 | 2 => Err(Stop::Pruned),
-            3 => {
-                trial.note("constraints:size", &Json::new(&self.rng.uniform()));
-                Ok(vec![self.rng.uniform()])
-            }
-            _ => Ok(vec![self.rng.uniform()]),
+            _ => Ok((0..n_objectives).map(|_| self.rng.uniform()).collect()),
         };
         self.study.tell_result(&mut trial, result).unwrap();
     }
@@ -115,15 +118,20 @@ impl Busy {
             trials.swap(at, self.rng.below(at + 1));
         }
         let shuffled = History::of(trials.iter().map(|trial| FrozenTrial::clone(trial)));
-        suggestion(&sampler(options), &shuffled, trial)
+        suggestion(&sampler(options), self.study.directions(), &shuffled, trial)
     }
 }
 
-fn suggestion(sampler: &dyn Sampler, history: &History, trial: &FrozenTrial) -> (Draw, f64) {
+fn suggestion(
+    sampler: &dyn Sampler,
+    directions: &[Direction],
+    history: &History,
+    trial: &FrozenTrial,
+) -> (Draw, f64) {
     let saved = Saved::default();
     let context = Context {
         study_name: "busy",
-        directions: &[Direction::Maximize],
+        directions,
         trial,
         history,
         budget: None,
@@ -138,13 +146,19 @@ fn suggestion(sampler: &dyn Sampler, history: &History, trial: &FrozenTrial) -> 
 
 #[test]
 fn a_fresh_sampler_suggests_what_one_that_saw_the_study_grow_does() {
-    for options in [
-        json!({"seed": 1}),
-        json!({"seed": 2, "group": true}),
-        json!({"seed": 3, "multivariate": false}),
-        json!({"seed": 4, "constant_liar": false}),
+    let one: &[Direction] = &[Direction::Maximize];
+    let two: &[Direction] = &[Direction::Maximize, Direction::Minimize];
+    let three: &[Direction] = &[Direction::Minimize; 3];
+    for (directions, options, expects_joint) in [
+        (one, json!({"seed": 1}), true),
+        (one, json!({"seed": 2, "group": true}), true),
+        (one, json!({"seed": 3, "multivariate": false}), false),
+        (one, json!({"seed": 4, "constant_liar": false}), true),
+        (two, json!({"seed": 5}), false),
+        (two, json!({"seed": 6, "group": true}), true),
+        (three, json!({"seed": 7, "multivariate": true}), true),
     ] {
-        let mut busy = Busy::new(&options);
+        let mut busy = Busy::new(directions, &options);
         let mut n_joint = 0;
         for number in 0..180 {
             let trial = busy.ask();
@@ -155,14 +169,14 @@ fn a_fresh_sampler_suggests_what_one_that_saw_the_study_grow_does() {
             if number % 3 == 0 {
                 let trial = busy.ask();
                 let history = busy.study.history().unwrap();
-                let grown = suggestion(busy.study.sampler.as_ref(), &history, trial.frozen());
+                let sampler = busy.study.sampler.as_ref();
+                let grown = suggestion(sampler, directions, &history, trial.frozen());
                 let fresh = busy.fresh(&options, trial.frozen());
                 assert_eq!(grown, fresh, "{options}, trial {number}");
                 n_joint += grown.0.len();
                 busy.begin(trial);
             }
         }
-        let expects_joint = options["multivariate"].is_null();
         assert_eq!(n_joint > 50, expects_joint, "{options}");
     }
 }
@@ -177,7 +191,7 @@ fn an_estimate_that_was_changed_often_is_the_one_built_at_once() {
             .map(|at| points.iter().map(|point| point[at]).collect())
             .collect()
     };
-    let mut changed = Parzen::new(&space);
+    let mut changed = Parzen::new(&space, Weighting::OlderLighter);
     let mut kept: Vec<Observation> = Vec::new();
     for step in 0..400 {
         let mut leaving = Vec::new();
@@ -192,7 +206,7 @@ fn an_estimate_that_was_changed_often_is_the_one_built_at_once() {
         kept.push(joining.clone());
         changed.change(&leaving, &[joining]);
         if step % 20 == 0 || step > 380 {
-            let mut built = Parzen::new(&space);
+            let mut built = Parzen::new(&space, Weighting::OlderLighter);
             built.change(&[], &kept);
             assert_eq!(changed.log_density(&points), built.log_density(&points));
             let draw = |estimate: &Parzen| {
@@ -218,7 +232,7 @@ fn the_cutoff_changes_no_digit() {
             values: uniform_point(&space, &mut rng),
         })
         .collect();
-    let mut estimate = Parzen::new(&space);
+    let mut estimate = Parzen::new(&space, Weighting::OlderLighter);
     estimate.change(&[], &observations);
     // Near an observation, and anywhere.
     let near = observations[300].values.iter().map(|value| {
@@ -302,8 +316,10 @@ fn running_trials_are_seen_with_what_they_drew() {
     let second = study.ask().unwrap();
     let alone = history.filtered(|trial| trial.state != TrialState::Running);
     let tpe = || sampler(&json!({"seed": 0}));
-    let with = suggestion(&tpe(), &study.history().unwrap(), second.frozen());
-    let without = suggestion(&tpe(), &alone, second.frozen());
+    let suggestion =
+        |history: &History| suggestion(&tpe(), &[Direction::Maximize], history, second.frozen());
+    let with = suggestion(&study.history().unwrap());
+    let without = suggestion(&alone);
     assert_ne!(with.0, without.0);
 
     let mut noted = first.frozen().clone();
@@ -316,7 +332,7 @@ fn running_trials_are_seen_with_what_they_drew() {
     let finished = alone.trials();
     let trials = finished.iter().map(|trial| FrozenTrial::clone(trial));
     let by_optuna = History::of(trials.chain([noted]));
-    assert_eq!(suggestion(&tpe(), &by_optuna, second.frozen()), with);
+    assert_eq!(suggestion(&by_optuna), with);
 }
 
 #[test]
@@ -336,7 +352,7 @@ fn groups_are_the_parameters_that_occur_together() {
     }
     let history = study.history().unwrap();
     let memory = Memory::default();
-    let groups = memory.with(history.finished(), Direction::Maximize, Seen::groups);
+    let groups = memory.with(history.finished(), &[Direction::Maximize], Seen::groups);
     let names: Vec<Vec<&str>> = groups
         .iter()
         .map(|group| group.iter().map(|(name, _)| name.as_ref()).collect())
@@ -376,18 +392,6 @@ fn one_sampler_serves_two_studies() {
 
 #[test]
 fn what_it_can_not_do_is_refused() {
-    let study = Study::in_memory("two", &[Direction::Minimize; 2])
-        .unwrap()
-        .with_sampler(Arc::new(TpeSampler::default()));
-    let error = study
-        .ask()
-        .unwrap()
-        .suggest_float("x", 0.0..=1.0)
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "sampler `tpe` can't search for 2 objectives at once, as study `two` does; sampler `random` can"
-    );
     let refusal = |options| {
         crate::sampler::build("tpe", &options)
             .unwrap_err()
@@ -406,4 +410,33 @@ fn what_it_can_not_do_is_refused() {
         "{error}"
     );
     assert!(refusal(json!({"gamma": 3})).contains("unknown field `gamma`"));
+}
+
+/// Every `x` is on the front if the other parameters are right.
+#[test]
+fn a_front_of_two_objectives_is_found() {
+    let volume = |name: &str, seed: u64| {
+        let study = Study::in_memory("two", &[Direction::Minimize, Direction::Maximize])
+            .unwrap()
+            .with_sampler(crate::sampler::build(name, &json!({"seed": seed})).unwrap());
+        for _ in 0..120 {
+            let mut trial = study.ask().unwrap();
+            let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+            let rest: f64 = (0..5)
+                .map(|at| trial.suggest_float(&format!("y{at}"), 0.0..=1.0).unwrap())
+                .map(|y| (y - 0.3).powi(2))
+                .sum();
+            study
+                .tell(&mut trial, &[x + rest, x.sqrt() - rest])
+                .unwrap();
+        }
+        let front = study.best_trials().unwrap();
+        let losses: Vec<Vec<f64>> = front
+            .iter()
+            .map(|trial| vec![trial.values[0], -trial.values[1]])
+            .collect();
+        crate::multi_objective::hypervolume(&losses, &[3.0, 3.0])
+    };
+    let wins = (0..5).filter(|seed| volume("tpe", *seed) > volume("random", *seed));
+    assert!(wins.count() >= 4);
 }
