@@ -1,4 +1,4 @@
-//! A study: trials that look for the best values of one objective.
+//! A study: trials that look for the best values of one objective, or of several.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,7 +14,7 @@ use crate::history::History;
 use crate::json::Json;
 use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
 use crate::sampler::nsga::GENERATION_ATTRS;
-use crate::sampler::{RandomSampler, Sampler, TpeSampler};
+use crate::sampler::{Sampler, TpeSampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
 
@@ -65,19 +65,17 @@ impl Study {
     }
 
     /// The study called `name`; [`Error::UnknownStudy`] if there is none. Its sampler is
-    /// TPE and its pruner the median rule; with several objectives, random search and none.
+    /// TPE, and its pruner the median rule, but none if there are several objectives.
     pub fn load(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
         let frozen = Arc::new(storage.study(name)?);
-        // Optuna's defaults. TPE and the median rule know one objective only.
-        let (sampler, pruner): (Arc<dyn Sampler>, Arc<dyn Pruner>) = if frozen.directions.len() == 1
-        {
-            (Arc::<TpeSampler>::default(), Arc::<MedianPruner>::default())
-        } else {
-            (Arc::<RandomSampler>::default(), Arc::new(NeverPruner {}))
+        // Optuna's defaults. Reports, and so pruning, are for one objective.
+        let pruner: Arc<dyn Pruner> = match frozen.directions.len() {
+            1 => Arc::<MedianPruner>::default(),
+            _ => Arc::new(NeverPruner {}),
         };
         Ok(Self {
             storage,
-            sampler,
+            sampler: Arc::<TpeSampler>::default(),
             pruner,
             budget: None,
             frozen,
