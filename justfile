@@ -15,6 +15,10 @@ test:
 bless:
     INSTA_UPDATE=always cargo nextest run --workspace
 
+# Measure what opah costs, beside Optuna (docs/results/overhead.md)
+bench *options:
+    ./tools/bench/overhead.sh {{options}}
+
 # Open the library's documentation
 docs:
     cargo doc --workspace --no-deps --open

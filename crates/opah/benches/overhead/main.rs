@@ -12,7 +12,7 @@
 //! - `hypervolume` or `ranks`, points × objectives
 //! - `memory`, trials × parameters: bytes a trial
 //!
-//! Without cases, those of [`CASES`]. `tools/bench/overhead.py` runs them beside Optuna.
+//! Without cases, those of [`CASES`]. `tools/bench/overhead.sh` runs them beside Optuna.
 #![expect(clippy::print_stdout, reason = "a benchmark that prints its results")]
 
 mod case;
