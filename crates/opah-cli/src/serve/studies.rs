@@ -197,7 +197,8 @@ impl Served {
 
     fn best(&self) -> Result<Body> {
         if self.study.directions().len() == 1 {
-            return Ok(Body::Best(self.shown(&self.study.best_trial()?)));
+            let best = self.study.best_trial()?;
+            return Ok(Body::Best(self.shown(&best)));
         }
         let front = self.study.best_trials()?;
         let trials = front.iter().map(|trial| self.shown(trial)).collect();
