@@ -159,6 +159,17 @@ fn check_agreement(other: &dyn Storage, steps: &[Step]) {
     };
     assert_eq!(all(other, studies[1]), all(&memory, studies[0]));
     for (storage, study) in [&memory as &dyn Storage, other].into_iter().zip(studies) {
+        for trial in storage.changes(study, &Cursor::default()).unwrap() {
+            let alone = storage.trial(study, trial.number).unwrap();
+            assert_eq!(format!("{alone:?}"), format!("{trial:?}"));
+        }
+        for number in [trials[0].len() as u64, u64::MAX] {
+            let unknown = storage.trial(study, number).unwrap_err().to_string();
+            let trial = number as i64;
+            assert_eq!(unknown, format!("no trial {trial} in this study"));
+        }
+    }
+    for (storage, study) in [&memory as &dyn Storage, other].into_iter().zip(studies) {
         assert!(storage.create_study("s", &[Direction::Minimize]).is_err());
         storage.delete_study(study).unwrap();
         assert!(storage.studies().unwrap().is_empty());

@@ -243,6 +243,15 @@ impl Storage for MemoryStorage {
         Ok(old.chain(&trials[first_new..]).cloned().collect())
     }
 
+    fn trial(&self, study: StudyId, number: u64) -> Result<FrozenTrial> {
+        let mut contents = self.contents();
+        let trials = &contents.study(study)?.trials;
+        let found = usize::try_from(number).ok().and_then(|at| trials.get(at));
+        found.cloned().ok_or(Error::UnknownTrial {
+            trial: number as i64,
+        })
+    }
+
     fn describe(&self) -> String {
         "memory:".to_owned()
     }

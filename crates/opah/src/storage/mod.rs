@@ -194,6 +194,16 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
             known,
         })
     }
+
+    /// The trial of this number; [`Error::UnknownTrial`] if there is none, or none that can
+    /// be read. A storage that can look it up need not read the others.
+    fn trial(&self, study: StudyId, number: u64) -> Result<FrozenTrial> {
+        let trials = self.changes(study, &Cursor::default())?;
+        let found = trials.into_iter().find(|trial| trial.number == number);
+        found.ok_or(Error::UnknownTrial {
+            trial: number as i64,
+        })
+    }
 }
 
 /// Opens the storage at `url`: `sqlite:///path` (created if missing) or `memory:`.

@@ -282,6 +282,18 @@ impl Storage for SqliteStorage {
         read().map_err(|error| self.failed(error))
     }
 
+    fn trial(&self, study: StudyId, number: u64) -> Result<FrozenTrial> {
+        let ids = self.ids_of(study, number);
+        for id in ids.map_err(|error| self.failed(error))? {
+            if let Some(trial) = self.read(study, id)? {
+                return Ok(trial);
+            }
+        }
+        Err(Error::UnknownTrial {
+            trial: number as i64,
+        })
+    }
+
     fn warnings(&self) -> Vec<String> {
         self.lock().reader.warnings.iter().cloned().collect()
     }
@@ -298,6 +310,18 @@ impl SqliteStorage {
         let Open { connection, reader } = &mut *open;
         let found = reader.trials(connection, study, Which::Id(id));
         Ok(found.map_err(|error| self.failed(error))?.pop())
+    }
+
+    /// The trials of this number by id: one, unless another program wrote two.
+    fn ids_of(&self, study: StudyId, number: u64) -> rusqlite::Result<Vec<TrialId>> {
+        let select = "SELECT trial_id FROM trials
+                      WHERE study_id = ?1 AND number = ?2 ORDER BY trial_id";
+        let open = self.lock();
+        let mut select = open.connection.prepare_cached(select)?;
+        let ids = select.query_map(params![study.0, number as i64], |row| {
+            row.get(0).map(TrialId)
+        })?;
+        ids.collect()
     }
 
     fn waiting_after(&self, study: StudyId, after: i64) -> rusqlite::Result<Option<TrialId>> {
