@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, TrialState};
 use crate::json::Json;
 use crate::search_space::SearchSpace;
-use crate::storage::Outcome;
+use crate::storage::{Outcome, TrialUpdate};
 use crate::study::{FAILURE_ATTR, Stop, Study};
 use crate::trial::Trial;
 
@@ -58,22 +58,44 @@ impl Study {
     /// The running trial of this number, as far as it is stored, to go on with.
     /// [`Error::WrongState`] if it is not running.
     pub fn trial(&self, number: u64) -> Result<Trial> {
-        let found = self.stored(number)?;
+        self.running(number, "only a running trial can be run")
+    }
+
+    fn running(&self, number: u64, needed: &'static str) -> Result<Trial> {
+        let found = self.frozen_trial(number)?;
         if found.state != TrialState::Running {
             return Err(Error::WrongState {
                 trial: number as i64,
                 state: found.state.name(),
-                needed: "only a running trial can be run",
+                needed,
             });
         }
-        Ok(Trial::new(self.clone(), FrozenTrial::clone(&found)))
+        Ok(Trial::new(self.clone(), found))
     }
 
-    fn stored(&self, number: u64) -> Result<Arc<FrozenTrial>> {
-        let trial = number as i64;
-        let history = self.history()?;
-        let found = history.get(number).cloned();
-        found.ok_or(Error::UnknownTrial { trial })
+    /// Sets a user attribute of the trial of this number at once, which may run in another
+    /// process or wait for one. [`Error::WrongState`] if it has finished.
+    ///
+    /// ```
+    /// use opah::json::Json;
+    /// use opah::{Direction, Study};
+    ///
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?;
+    /// let mut trial = study.ask()?;
+    /// study.set_trial_attr(0, "host", &Json::new("a"))?;
+    /// assert_eq!(study.frozen_trial(0)?.user_attrs["host"].as_str(), "\"a\"");
+    /// study.tell(&mut trial, &[1.0])?;
+    /// assert!(study.set_trial_attr(0, "host", &Json::new("b")).is_err());
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn set_trial_attr(&self, number: u64, key: &str, value: &Json) -> Result<()> {
+        let trial = self.frozen_trial(number)?;
+        let update = TrialUpdate {
+            user_attrs: vec![(key.to_owned(), value.clone())],
+            ..TrialUpdate::default()
+        };
+        let written = self.storage.update_trial(trial.id, &update);
+        written.map_err(|error| error.of_trial(number))
     }
 
     /// Ends a trial: with one value per objective, pruned, or failed. A NaN value is a
@@ -101,13 +123,13 @@ impl Study {
         if_finished: IfFinished,
     ) -> Result<Arc<FrozenTrial>> {
         let told = self
-            .trial(number)
+            .running(number, "only a running trial can be told")
             .and_then(|mut trial| self.tell_result(&mut trial, result));
         match told {
             Err(Error::WrongState { .. }) if if_finished == IfFinished::Skip => {
-                let stored = self.stored(number)?;
+                let stored = self.frozen_trial(number)?;
                 if stored.state.is_finished() {
-                    Ok(stored)
+                    Ok(Arc::new(stored))
                 } else {
                     told
                 }
@@ -196,7 +218,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "trial 0 is PRUNED; only a running trial can be run"
+            "trial 0 is PRUNED; only a running trial can be told"
         );
         // Who still has it is told so too, by its number.
         let late = study.tell(&mut asked, &[1.0]).unwrap_err();
@@ -218,7 +240,7 @@ mod tests {
             .unwrap_err();
         assert_eq!(
             waiting.to_string(),
-            "trial 1 is WAITING; only a running trial can be run"
+            "trial 1 is WAITING; only a running trial can be told"
         );
     }
 

@@ -184,6 +184,33 @@ impl Study {
         self.drawn().remove(&number);
     }
 
+    /// The trial of this number as it is stored now, without a look at the others; a
+    /// running one of this process has all that it drew, though it may not be written yet.
+    /// [`Error::UnknownTrial`] if there is none.
+    ///
+    /// ```
+    /// use opah::{Direction, Study};
+    ///
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?;
+    /// let mut trial = study.ask()?;
+    /// study.tell(&mut trial, &[2.5])?;
+    /// assert_eq!(study.frozen_trial(0)?.value(), Some(2.5));
+    /// assert!(study.frozen_trial(1).is_err());
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn frozen_trial(&self, number: u64) -> Result<FrozenTrial> {
+        let mut trial = self.storage.trial(self.frozen.id, number)?;
+        if trial.state.is_finished() {
+            return Ok(trial);
+        }
+        for param in self.drawn().get(&number).into_iter().flatten() {
+            if trial.params.get(&param.name).is_none() {
+                trial.params.insert(param.clone());
+            }
+        }
+        Ok(trial)
+    }
+
     /// The trials as they were when they were last looked at.
     pub(crate) fn known_history(&self) -> History {
         self.history
