@@ -178,6 +178,12 @@ impl History {
         self.0.first_distributions.get(name)
     }
 
+    /// Every parameter that some trial has, with the distribution of the
+    /// [first](Self::first_distribution) one.
+    pub fn known_distributions(&self) -> &SearchSpace {
+        &self.0.first_distributions
+    }
+
     /// The trials that `keep` accepts; costs a look at each.
     #[must_use]
     pub fn filtered(&self, keep: impl Fn(&FrozenTrial) -> bool) -> Self {

@@ -3,9 +3,11 @@
 
 use serde_json::{Map, Value};
 
+use crate::distribution::ParamValue;
 use crate::error::{Error, Result};
 use crate::frozen_trial::{Attrs, FIXED_PARAMS_ATTR, FrozenTrial, TrialState};
 use crate::json::Json;
+use crate::registry;
 use crate::storage::{TrialStart, TrialUpdate};
 use crate::study::Study;
 
@@ -56,6 +58,59 @@ impl Study {
             }
         }
         self.add_waiting(params, &options.user_attrs).map(Some)
+    }
+
+    /// What is doubtful of values that are to be enqueued, one sentence each, by what the
+    /// study's trials have: a name that none has, a value out of a range.
+    /// [`Error::OutOfDomain`] for a value that no trial could take, because the kind and the
+    /// choices of a parameter don't change within a study.
+    ///
+    /// ```
+    /// use opah::{Direction, Study};
+    ///
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?;
+    /// let mut trial = study.ask()?;
+    /// trial.suggest_float("rate", 0.0..=1.0)?;
+    /// trial.flush()?;
+    /// let doubts = |params: serde_json::Value| {
+    ///     study.doubts_of_enqueued(params.as_object().expect("an object"))
+    /// };
+    /// assert!(doubts(serde_json::json!({"rate": 0.5}))?.is_empty());
+    /// assert_eq!(doubts(serde_json::json!({"rate": 2, "raet": 0.5}))?.len(), 2);
+    /// assert!(doubts(serde_json::json!({"rate": "high"})).is_err());
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn doubts_of_enqueued(&self, params: &Map<String, Value>) -> Result<Vec<String>> {
+        let history = self.history()?;
+        let known = history.known_distributions();
+        if known.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut doubts = Vec::new();
+        for (name, value) in params {
+            let Some(distribution) = known.get(name) else {
+                let names = known.iter().map(|(name, _)| &**name);
+                let meant = registry::nearest(name, names);
+                let meant =
+                    meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                doubts.push(format!(
+                    "no trial of the study has a parameter `{name}`{meant}"
+                ));
+                continue;
+            };
+            let internal = distribution.to_internal(&ParamValue::from_json(value));
+            let internal = internal.ok_or_else(|| Error::OutOfDomain {
+                name: name.clone(),
+                value: value.to_string(),
+                distribution: distribution.to_string(),
+            })?;
+            if !distribution.contains(internal) {
+                doubts.push(format!(
+                    "`{name}`: {value} is not in {distribution}; it will be used all the same"
+                ));
+            }
+        }
+        Ok(doubts)
     }
 
     fn add_waiting(&self, params: &Map<String, Value>, user_attrs: &Attrs) -> Result<FrozenTrial> {
