@@ -69,7 +69,7 @@ impl Algorithm {
     }
 
     /// Whether the sampler of this name draws by a seed.
-    pub(crate) fn has_seed(&self) -> bool {
+    pub fn has_seed(&self) -> bool {
         let entry = registry::find("sampler", SAMPLERS, &self.name);
         entry.is_ok_and(|entry| (entry.defaults)().get("seed").is_some())
     }

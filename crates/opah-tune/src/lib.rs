@@ -19,9 +19,11 @@ mod presence;
 mod problem;
 mod record;
 pub mod retrain;
+pub mod seed;
 pub mod session;
 pub mod worker;
 
 pub use directories::KeepWeights;
 pub use error::{Error, ObjectiveError, Result};
+pub use positioned_json::parse_json;
 pub use problem::Problem;

@@ -136,6 +136,22 @@ pub(crate) fn place(file: &Path, at: Option<Position>) -> String {
     }
 }
 
+/// A value that was typed, with what is wrong with it as `line:column: message`; refused is
+/// also an object that has a key twice.
+///
+/// ```
+/// assert_eq!(opah_tune::parse_json("[1]"), Ok(serde_json::json!([1])));
+/// let problem = opah_tune::parse_json("{\"a\": 1, \"a\": 2}").unwrap_err();
+/// assert!(problem.starts_with("1:10: "), "{problem}");
+/// ```
+pub fn parse_json(text: &str) -> std::result::Result<Value, String> {
+    let node = Node::parse(text).map_err(|SyntaxError { at, message }| {
+        let Position { line, column } = at;
+        format!("{line}:{column}: {message}")
+    })?;
+    Ok(node.to_json())
+}
+
 /// Deeper texts are refused instead of overflowing the stack.
 const MOST_LEVELS: usize = 100;
 

@@ -28,7 +28,8 @@ const SPACE: &str = "opah:space";
 const FINGERPRINT: &str = "opah:config-fingerprint";
 const SAMPLER: &str = "opah:sampler";
 const PRUNER: &str = "opah:pruner";
-const SEED: &str = "opah:seed";
+/// The seed of all draws.
+pub(crate) const SEED: &str = "opah:seed";
 const TOKEN: &str = "opah:token";
 const COMMAND: &str = "opah:command";
 const VERSION: &str = "opah:version";

@@ -23,15 +23,13 @@ use crate::hparams::{self, Space};
 use crate::objective::{self, Objective};
 use crate::presence::{self, Presence};
 use crate::record::{Record, Stored};
+use crate::seed;
 use crate::worker::{self, End, Search, State};
 
 /// The sampler when none is chosen: Optuna's default.
 const DEFAULT_SAMPLER: &str = "tpe";
 /// The pruner when the config has the callback and none is chosen: Optuna's default.
 const DEFAULT_PRUNER: &str = "median";
-
-/// Seeds that nobody gave are below, to be short enough to be typed.
-const FRESH_SEEDS: u64 = 1_000_000;
 
 /// What a search is asked to do.
 #[derive(Debug, Clone)]
@@ -323,7 +321,7 @@ impl Plan {
             metric: self.objective.metric.clone(),
             sampler,
             pruner: self.has_callback().then_some(pruner),
-            seed: seed.unwrap_or_else(|| fresh_seed() % FRESH_SEEDS),
+            seed: seed.unwrap_or_else(seed::fresh),
             space: Record::space_of(&self.space),
             config: self.experiment.text().to_owned(),
             fingerprint: self.checked.config_json.clone(),
