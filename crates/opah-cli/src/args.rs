@@ -76,7 +76,7 @@ pub(crate) struct Study {
 /// How a table is printed.
 #[derive(Debug, Group)]
 pub(crate) struct Format {
-    /// A table for people, or CSV or JSON for programs
+    /// A table for people, or CSV, JSON or YAML for programs
     #[arg(short, long, value_enum, default_value = "table")]
     pub(crate) format: FormatName,
 }
@@ -125,6 +125,7 @@ pub(crate) enum FormatName {
     Table,
     Csv,
     Json,
+    Yaml,
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! What is written to the terminal, but for bars and for the predictions that `opah predict`
 //! streams.
 
+mod yaml;
+
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
@@ -21,6 +23,7 @@ impl Rows {
             FormatName::Table => self.table(),
             FormatName::Csv => self.csv()?,
             FormatName::Json => serde_json::to_string_pretty(&self.objects())? + "\n",
+            FormatName::Yaml => yaml::document(&self.objects()),
         };
         print(&text)
     }
@@ -53,13 +56,10 @@ impl Rows {
         Ok(String::from_utf8(writer.into_inner()?)?)
     }
 
-    fn objects(&self) -> Vec<Map<String, Value>> {
-        let object = |row: &Vec<Value>| {
-            self.headings
-                .iter()
-                .cloned()
-                .zip(row.iter().cloned())
-                .collect()
+    fn objects(&self) -> Value {
+        let object = |row: &Vec<Value>| -> Value {
+            let cells = row.iter().cloned();
+            Value::Object(self.headings.iter().cloned().zip(cells).collect())
         };
         self.rows.iter().map(object).collect()
     }
