@@ -53,6 +53,12 @@ pub(crate) enum Command {
     Plot(Box<commands::plot::Args>),
     /// Let other programs search, in any language, by lines of JSON
     Serve(commands::serve::Args),
+    /// List the samplers, or the options of one
+    Samplers(commands::samplers::Args),
+    /// List the pruners, or the options of one
+    Pruners(commands::pruners::Args),
+    /// List the evaluators of importances, or the options of one
+    Evaluators(commands::evaluators::Args),
 }
 
 /// Where studies are kept.

@@ -1,8 +1,8 @@
 //! The command line: parse, run, print the error chain, exit.
 
 mod args;
+mod catalogue;
 mod commands;
-
 mod interrupt;
 mod output;
 mod run_view;

@@ -3,13 +3,16 @@
 pub(crate) mod best_params;
 pub(crate) mod best_trial;
 pub(crate) mod evaluate;
+pub(crate) mod evaluators;
 pub(crate) mod export_config;
 pub(crate) mod importance;
 pub(crate) mod plot;
 pub(crate) mod predict;
 pub(crate) mod prepare_imdb;
+pub(crate) mod pruners;
 pub(crate) mod retrain;
 pub(crate) mod serve;
+pub(crate) mod samplers;
 pub(crate) mod studies;
 pub(crate) mod train;
 pub(crate) mod trials;
@@ -41,6 +44,9 @@ pub(crate) fn run(command: Command) -> Result<()> {
         Command::Importance(args) => importance::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Samplers(args) => samplers::run(&args),
+        Command::Pruners(args) => pruners::run(&args),
+        Command::Evaluators(args) => evaluators::run(&args),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is written to the terminal, but for bars and for the predictions that `opah predict`
 //! streams.
 
-mod yaml;
+pub(crate) mod yaml;
 
 use std::io::{self, IsTerminal, Write};
 
