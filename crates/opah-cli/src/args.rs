@@ -3,6 +3,7 @@
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, Parser, Subcommand, ValueEnum};
 
+use opah::Direction;
 use opah_tune::experiment::Change;
 
 use crate::commands;
@@ -37,6 +38,23 @@ pub(crate) enum Command {
     Retrain(commands::retrain::Args),
     /// Write the configuration with the best trial's values filled in
     ExportConfig(commands::export_config::Args),
+    /// Make a study and print its name
+    CreateStudy(commands::create_study::Args),
+    /// Delete a study and all its trials
+    DeleteStudy(commands::delete_study::Args),
+    /// Begin a trial: print its number and the values to try
+    Ask(commands::ask::Args),
+    /// End a trial with its values, or as pruned or failed
+    Tell(commands::tell::Args),
+    /// Keep an intermediate value of a running trial, and say whether it should stop
+    Report(commands::report::Args),
+    /// Say whether a running trial should stop, by what it reported so far
+    ShouldPrune(commands::should_prune::Args),
+    /// Let a trial with given values wait for the next ask
+    Enqueue(commands::enqueue::Args),
+    /// Note something with a study or a trial
+    #[command(alias = "set-user-attr")]
+    SetAttr(commands::set_attr::Args),
     /// List the studies of a storage
     Studies(commands::studies::Args),
     /// List the trials of a study, with the columns of Optuna's `trials_dataframe`
@@ -132,6 +150,22 @@ pub(crate) enum FormatName {
     Csv,
     Json,
     Yaml,
+}
+
+/// The directions by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DirectionName {
+    Minimize,
+    Maximize,
+}
+
+impl From<DirectionName> for Direction {
+    fn from(name: DirectionName) -> Self {
+        match name {
+            DirectionName::Minimize => Self::Minimize,
+            DirectionName::Maximize => Self::Maximize,
+        }
+    }
 }
 
 #[cfg(test)]

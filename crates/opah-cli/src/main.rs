@@ -1,9 +1,11 @@
 //! The command line: parse, run, print the error chain, exit.
 
+mod algorithms;
 mod args;
 mod catalogue;
 mod commands;
 mod interrupt;
+mod json_argument;
 mod output;
 mod run_view;
 mod search;
@@ -16,7 +18,7 @@ use clap::Parser;
 fn main() -> ExitCode {
     let args = args::Args::parse();
     match commands::run(args.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             output::complain(&error);
             ExitCode::FAILURE

@@ -173,7 +173,7 @@ fn errors_say_what_is_wrong_and_exit_with_one() {
     };
     assert_eq!(
         said(&["trials", "--study-name", "dmeo"], &db, 1),
-        "error: no study is named `dmeo`; the storage holds demo\n"
+        "error: no study is named `dmeo`; the storage holds demo; did you mean `demo`?\n"
     );
     let missing = folder.path().join("missing.db");
     assert!(said(&["trials"], &missing, 1).contains("there is no file"));

@@ -4,17 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use clap::ValueEnum;
-use opah::Direction;
 use opah_train::config::ExtVars;
 use opah_train::data::CorpusCache;
 use opah_tune::KeepWeights;
-use opah_tune::algorithm::{self, Algorithm, Algorithms};
+use opah_tune::algorithm::{self, Algorithms};
 use opah_tune::retrain::BestTrial;
 use opah_tune::session::{Options, Plan};
 use opah_tune::worker::End;
 
-use crate::{args, interrupt, output, search};
+use crate::args::DirectionName;
+use crate::{algorithms, args, interrupt, output, search};
 
 /// The flags of `opah tune`.
 #[derive(Debug, clap::Args)]
@@ -22,7 +21,8 @@ use crate::{args, interrupt, output, search};
     after_help = "Examples:\n  opah tune classifier.jsonnet hparams.json -s result/optuna\n  \
 opah tune classifier.jsonnet hparams.json -s result/optuna --n-trials 30 --jobs 2 --seed 24\n  \
 opah tune classifier.jsonnet hparams.json -s result/optuna --pruner hyperband\n\n\
-The same command goes on where an interrupted search ended."
+The same command goes on where an interrupted search ended. The pruner is asked if the\n\
+configuration has the callback `optuna_pruner`."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
@@ -58,13 +58,10 @@ pub(crate) struct Args {
     /// Trials side by side; the cores are shared out among them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     jobs: u16,
-    /// The sampler, perhaps with options: `NAME` or `NAME:{"option": value}` [default: tpe]
-    #[arg(long, value_name = "NAME")]
-    sampler: Option<String>,
-    /// The pruner, written likewise; it is asked if the configuration has the callback
-    /// `optuna_pruner` [default: median]
-    #[arg(long, value_name = "NAME")]
-    pruner: Option<String>,
+    #[command(flatten)]
+    sampler: algorithms::Sampler,
+    #[command(flatten)]
+    pruner: algorithms::Pruner,
     /// A file that chooses both: `{"sampler": {"type", "attributes"}, "pruner": …}`
     #[arg(long, value_name = "FILE")]
     optuna_param_path: Option<PathBuf>,
@@ -108,13 +105,6 @@ pub(crate) struct Args {
     /// Accepted for AllenNLP's sake: there are no Python packages to import
     #[arg(long, value_name = "NAME", hide = true)]
     include_package: Vec<String>,
-}
-
-/// The directions by name.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum DirectionName {
-    Minimize,
-    Maximize,
 }
 
 fn seconds(text: &str) -> std::result::Result<Duration, String> {
@@ -178,10 +168,7 @@ fn options(args: &Args) -> Result<Options> {
         storage: args.storage.clone(),
         study_name: args.study_name.clone(),
         metric: args.metrics.clone(),
-        direction: args.direction.map(|name| match name {
-            DirectionName::Minimize => Direction::Minimize,
-            DirectionName::Maximize => Direction::Maximize,
-        }),
+        direction: args.direction.map(Into::into),
         sampler: chosen.sampler,
         pruner: chosen.pruner,
         seed: args.seed,
@@ -208,17 +195,17 @@ fn algorithms(args: &Args) -> Result<Algorithms> {
         None => Algorithms::default(),
     };
     let both = |kind: &str| format!("both --{kind} and --optuna-param-path choose a {kind}");
-    if let Some(given) = &args.sampler {
+    if let Some(given) = args.sampler.algorithm()? {
         if chosen.sampler.is_some() {
             bail!(both("sampler"));
         }
-        chosen.sampler = Some(Algorithm::sampler(given)?);
+        chosen.sampler = Some(given);
     }
-    if let Some(given) = &args.pruner {
+    if let Some(given) = args.pruner.algorithm()? {
         if chosen.pruner.is_some() {
             bail!(both("pruner"));
         }
-        chosen.pruner = Some(Algorithm::pruner(given)?);
+        chosen.pruner = Some(given);
     }
     Ok(chosen)
 }

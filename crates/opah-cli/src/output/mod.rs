@@ -6,6 +6,7 @@ pub(crate) mod yaml;
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use opah::json::Json;
 use serde_json::{Map, Value};
 
 use crate::args::FormatName;
@@ -63,6 +64,35 @@ impl Rows {
         };
         self.rows.iter().map(object).collect()
     }
+}
+
+/// Writes one thing with its parts to standard output: JSON on one line as Python spells it,
+/// the parts of parts with names of their own (`params_x`) in a table.
+pub(crate) fn print_record(record: &Map<String, Value>, format: FormatName) -> anyhow::Result<()> {
+    match format {
+        FormatName::Json => print(&format!("{}\n", Json::new(record).as_str())),
+        FormatName::Yaml => print(&yaml::document(&Value::Object(record.clone()))),
+        FormatName::Table | FormatName::Csv => {
+            let (headings, row) = flat(record).into_iter().unzip();
+            let rows = vec![row];
+            Rows { headings, rows }.print(format)
+        }
+    }
+}
+
+/// The record with the parts of its parts beside the others.
+pub(crate) fn flat(record: &Map<String, Value>) -> Map<String, Value> {
+    let mut flat = Map::new();
+    for (name, value) in record {
+        let Value::Object(parts) = value else {
+            flat.insert(name.clone(), value.clone());
+            continue;
+        };
+        for (part, value) in parts {
+            flat.insert(format!("{name}_{part}"), value.clone());
+        }
+    }
+    flat
 }
 
 fn cell(value: &Value) -> String {
