@@ -13,6 +13,7 @@ mod brute_force;
 pub mod cmaes;
 #[cfg(test)]
 mod contract;
+pub mod gp;
 pub mod grid;
 mod histories;
 pub mod nsga;
@@ -28,6 +29,7 @@ use serde_json::Value;
 
 pub use brute_force::BruteForceSampler;
 pub use cmaes::CmaEsSampler;
+pub use gp::GpSampler;
 pub use grid::GridSampler;
 pub use nsga::{Nsga2Sampler, Nsga3Sampler};
 pub use partial_fixed::PartialFixedSampler;
@@ -50,6 +52,7 @@ pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<brute_force::BruteForceSampler>(),
     entry::<qmc::QmcSampler>(),
     entry::<tpe::TpeSampler>(),
+    entry::<gp::GpSampler>(),
     entry::<cmaes::CmaEsSampler>(),
     entry::<nsga::Nsga2Sampler>(),
     entry::<nsga::Nsga3Sampler>(),

@@ -24,14 +24,14 @@ pub enum QmcType {
 
 /// One coordinate of all points.
 #[derive(Debug)]
-pub(super) enum Coordinate {
+pub(in crate::sampler) enum Coordinate {
     Sobol(Sobol),
     Halton(Halton),
 }
 
 impl Coordinate {
     /// The coordinate of a point, in `[0, 1)`.
-    pub(super) fn at(&self, index: u64) -> f64 {
+    pub(in crate::sampler) fn at(&self, index: u64) -> f64 {
         match self {
             Self::Sobol(sobol) => sobol.at(index),
             Self::Halton(halton) => halton.at(index),
@@ -53,7 +53,7 @@ struct Kept {
 impl Memory {
     /// A coordinate for each parameter, in the order of the names; `scramble` is the seed,
     /// if they are to be scrambled, each by the name of its parameter.
-    pub(super) fn coordinates(
+    pub(in crate::sampler) fn coordinates(
         &self,
         space: &SearchSpace,
         qmc_type: QmcType,

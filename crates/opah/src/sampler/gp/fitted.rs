@@ -1,0 +1,107 @@
+//! Covariance parameters that were found before, kept with the trials.
+//!
+//! A search for parameters that starts from the last ones is short. They are kept with the
+//! trial that they were found for, so that a search which another process goes on with, or
+//! which was killed, is the one that was not interrupted.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::covariance::Columns;
+use super::cube::Cube;
+use super::likelihood;
+use crate::context::Context;
+use crate::derived::Derived;
+use crate::frozen_trial::FrozenTrial;
+use crate::json::Json;
+
+/// The system attribute.
+const KEY: &str = "opah:gp";
+
+/// The parameters of all objectives' processes, and of what they are.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Fitted {
+    /// The names of the axes, as a number.
+    axes: String,
+    /// From how many trials they were found.
+    n: usize,
+    /// From how many trials they were found when the search for them began anew.
+    n_anew: usize,
+    /// By objective: the logarithms of the parameters.
+    theta: Vec<Vec<f64>>,
+}
+
+/// The parameters of the last finished trial that has some.
+#[derive(Debug, Default)]
+struct Last {
+    number: Option<u64>,
+    fitted: Option<Arc<Fitted>>,
+}
+
+impl Derived for Last {
+    fn add(&mut self, trial: &FrozenTrial) {
+        if self.number.is_some_and(|known| known >= trial.number) {
+            return;
+        }
+        let Some(fitted) = trial.system_attrs.get(KEY).and_then(Json::parse) else {
+            return;
+        };
+        self.number = Some(trial.number);
+        self.fitted = Some(Arc::new(fitted));
+    }
+}
+
+/// By objective: the covariance parameters for these data. The last ones, if the data have
+/// hardly grown since they were found; better ones otherwise, which are noted with the
+/// trial. `None` if there are none.
+pub(super) fn parameters(
+    context: &Context,
+    cube: &Cube,
+    columns: &Columns,
+    targets: &[Vec<f64>],
+    n: usize,
+) -> Option<Vec<Vec<f64>>> {
+    let axes = fingerprint(cube);
+    let last = context.history.derived(|last: &Last| last.fitted.clone());
+    let last = last.filter(|last| last.axes == axes && last.theta.len() == targets.len());
+    let is_anew = last
+        .as_ref()
+        .is_none_or(|last| n < last.n || n / 10 != last.n_anew / 10 && 10 * n >= 11 * last.n_anew);
+    let theta: Vec<Vec<f64>> = match &last {
+        Some(last) if !is_anew => {
+            if n < last.n + (n / 20).max(1) {
+                return Some(last.theta.clone());
+            }
+            let both = targets.iter().zip(&last.theta);
+            both.map(|(targets, theta)| likelihood::refit(columns, targets, theta))
+                .collect::<Option<_>>()?
+        }
+        _ => {
+            let all = targets
+                .iter()
+                .map(|targets| likelihood::fit(columns, targets));
+            all.collect::<Option<_>>()?
+        }
+    };
+    let n_anew = last.filter(|_| !is_anew).map_or(n, |last| last.n_anew);
+    let fitted = Fitted {
+        axes,
+        n,
+        n_anew,
+        theta: theta.clone(),
+    };
+    context.save_state(KEY, Json::new(&fitted));
+    Some(theta)
+}
+
+/// The names of the axes and the numbers of their choices, as a number (64-bit FNV-1a).
+fn fingerprint(cube: &Cube) -> String {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for axis in &cube.axes {
+        for byte in axis.name.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
+    }
+    format!("{hash:016x}")
+}

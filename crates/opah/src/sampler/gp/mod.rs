@@ -1,0 +1,190 @@
+//! A Gaussian process over the whole space: the loss at a point is guessed from the losses
+//! of points that are alike, and the next trial is where most improvement is expected.
+//!
+//! Jones, Schonlau and Welch, "Efficient Global Optimization of Expensive Black-Box
+//! Functions", J. Global Optimization 13 (1998). Numbers, choices and parameters that are not
+//! always there are in one model, so that what branches share is learnt in all of them.
+//!
+//! - `shape`: which parameters there are, and when · `cube`: trials as points
+//! - `data`, `target`: what is modelled
+//! - `covariance`, `likelihood`, `fitted`, `process`, `model`: the processes
+//! - `improvement`, and of several objectives `hypervolume_improvement`, `boxes`: what a point
+//!   is worth · `moves`, `proposal`: the next point
+//!
+//! The first trial is the middle of the space, with the first choices; then come Sobol
+//! points. Trials that run count as if they had the mean that is expected of them, so that
+//! others are not drawn where they are (Ginsbourger et al., "Kriging Is Well-Suited to
+//! Parallelize Optimization", 2010, the "believer").
+
+mod boxes;
+mod covariance;
+mod cube;
+mod data;
+mod fitted;
+mod hypervolume_improvement;
+mod improvement;
+mod likelihood;
+mod model;
+mod moves;
+mod process;
+mod proposal;
+mod shape;
+mod target;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::cube::Cube;
+use self::data::Data;
+use self::model::Model;
+use self::moves::Moves;
+use self::shape::Shape;
+use super::qmc::{self, QmcType};
+use super::{Draw, RandomSampler, Sampler, random};
+use crate::context::Context;
+use crate::derived::Derived;
+use crate::distribution::Distribution;
+use crate::error::Result;
+use crate::registry::Configured;
+use crate::search_space::SearchSpace;
+use crate::transform;
+
+/// Tries the point where most improvement is expected.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GpSampler {
+    /// The seed of all draws; by default another one in every process.
+    pub seed: u64,
+    /// How many trials come before the model; null: two more than there are parameters, at
+    /// least 4 and at most 10.
+    pub n_startup_trials: Option<u64>,
+    /// The Sobol points of the space that was asked for last; no option.
+    #[serde(skip)]
+    pub memory: qmc::Memory,
+}
+
+impl Default for GpSampler {
+    fn default() -> Self {
+        Self {
+            seed: RandomSampler::default().seed,
+            n_startup_trials: None,
+            memory: qmc::Memory::default(),
+        }
+    }
+}
+
+impl Configured for GpSampler {
+    const NAME: &'static str = "gp";
+    const CLASS: &'static str = "GPSampler";
+    const SUMMARY: &'static str = "a Gaussian process: most learnt from few, costly trials";
+}
+
+impl Sampler for GpSampler {
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn relative_search_space(&self, context: &Context) -> SearchSpace {
+        with_shape(context, |shape| {
+            let parameters = shape.parameters();
+            parameters
+                .map(|(name, distribution)| (name.clone(), distribution.clone()))
+                .collect()
+        })
+    }
+
+    fn sample_relative(&self, context: &Context, space: &SearchSpace) -> Result<Draw> {
+        if space.is_empty() {
+            return Ok(Draw::new());
+        }
+        let cube = with_shape(context, Cube::new);
+        let data = Data::new(context, &cube);
+        let is_early = context.trial.number < self.n_first(&cube) || data.n_finite() < 3;
+        let model = if is_early {
+            None
+        } else {
+            Model::new(context, &cube, data)
+        };
+        let moves = Moves {
+            cube: &cube,
+            rng: context.rng(self.seed, "candidates"),
+        };
+        let proposed = model.and_then(|model| model.propose(moves, &pending(context, &cube)));
+        let point = proposed.unwrap_or_else(|| self.spread(context, &cube, space));
+        Ok(cube.values(&point))
+    }
+
+    fn sample_independent(
+        &self,
+        context: &Context,
+        name: &str,
+        distribution: &Distribution,
+    ) -> Result<f64> {
+        if context.trial.number == 0 {
+            return Ok(middle(distribution));
+        }
+        let mut rng = context.rng(self.seed, name);
+        Ok(random::draw(&mut rng, distribution))
+    }
+}
+
+impl GpSampler {
+    /// How many trials come before the model.
+    fn n_first(&self, cube: &Cube) -> u64 {
+        let by_space = || {
+            let n_branches = if cube.conditional().is_empty() { 0 } else { 3 };
+            (cube.n_unconditional() + n_branches + 2).clamp(4, 10) as u64
+        };
+        self.n_startup_trials.unwrap_or_else(by_space)
+    }
+
+    /// The Sobol point of this trial.
+    fn spread(&self, context: &Context, cube: &Cube, space: &SearchSpace) -> Vec<f64> {
+        let coordinates = self
+            .memory
+            .coordinates(space, QmcType::Sobol, Some(self.seed));
+        let mut rng = context.rng(self.seed, "spread");
+        let mut point: Vec<f64> = cube
+            .axes
+            .iter()
+            .enumerate()
+            .map(|(at, axis)| match coordinates.get(at) {
+                Some(coordinate) => axis.at_share(coordinate.at(context.trial.number)),
+                None => axis.draw(&mut rng),
+            })
+            .collect();
+        cube.snap(&mut point);
+        point
+    }
+}
+
+/// Shows `read` the parameters that the study's trials have; of those that run, if none has
+/// finished.
+fn with_shape<T>(context: &Context, read: impl FnOnce(&Shape) -> T) -> T {
+    if context.history.finished().is_empty() {
+        let mut shape = Shape::default();
+        for trial in context.history.running() {
+            shape.add(trial);
+        }
+        return read(&shape);
+    }
+    context.history.derived(read)
+}
+
+/// The points of other trials that run, by number.
+fn pending(context: &Context, cube: &Cube) -> Vec<Vec<f64>> {
+    let others = context
+        .history
+        .running()
+        .filter(|trial| trial.number != context.trial.number && !trial.params.is_empty());
+    others.map(|trial| cube.point(trial)).collect()
+}
+
+/// The middle of a range, on its scale; the first choice.
+fn middle(distribution: &Distribution) -> f64 {
+    if matches!(distribution, Distribution::Categorical(_)) {
+        return 0.0;
+    }
+    let (low, high) = transform::interval(distribution);
+    transform::from_coordinate(distribution, 0.5 * (low + high))
+}
