@@ -28,7 +28,11 @@ impl Data {
             .collect();
         told.sort_by_key(|(trial, _)| trial.number);
         let mut data = Self::default();
-        for (trial, losses) in told {
+        let gains = Gains::of(told.iter().map(|(trial, _)| trial.as_ref()), directions);
+        for (trial, mut losses) in told {
+            if trial.state == TrialState::Pruned {
+                losses[0] -= gains.from(trial.last_step());
+            }
             data.points.push(cube.point(trial));
             data.losses.push(losses);
         }
@@ -62,6 +66,50 @@ impl Data {
             .iter()
             .map(|at| std::mem::take(&mut self.losses[*at]))
             .collect();
+    }
+}
+
+/// How much complete trials still gained after each of their reports.
+#[derive(Debug)]
+struct Gains {
+    /// By complete trial: its final loss, and its least loss up to each step.
+    curves: Vec<(f64, Vec<(i64, f64)>)>,
+}
+
+impl Gains {
+    fn of<'a>(trials: impl Iterator<Item = &'a FrozenTrial>, directions: &[Direction]) -> Self {
+        let [direction] = directions else {
+            return Self { curves: Vec::new() };
+        };
+        let complete = trials.filter(|trial| trial.state == TrialState::Complete);
+        let curve = |trial: &FrozenTrial| {
+            let last = direction.to_loss(trial.value()?);
+            let mut least = f64::INFINITY;
+            let reports = trial.intermediate_values.iter().map(|(step, value)| {
+                least = least.min(direction.to_loss(*value));
+                (*step, least)
+            });
+            let reports: Vec<(i64, f64)> = reports.collect();
+            (last.is_finite() && !reports.is_empty()).then_some((last, reports))
+        };
+        Self {
+            curves: complete.filter_map(curve).collect(),
+        }
+    }
+
+    /// The median gain after `step`; 0 if it is not known.
+    fn from(&self, step: Option<i64>) -> f64 {
+        let Some(step) = step else {
+            return 0.0;
+        };
+        let gain = |(last, reports): &(f64, Vec<(i64, f64)>)| {
+            let before = reports.partition_point(|(known, _)| *known <= step);
+            let (_, least) = reports.get(before.checked_sub(1)?)?;
+            (least - last).is_finite().then_some(least - last)
+        };
+        let mut gains: Vec<f64> = self.curves.iter().filter_map(gain).collect();
+        gains.sort_unstable_by(f64::total_cmp);
+        gains.get(gains.len() / 2).map_or(0.0, |gain| gain.max(0.0))
     }
 }
 

@@ -56,7 +56,7 @@ pub struct GpSampler {
     /// The seed of all draws; by default another one in every process.
     pub seed: u64,
     /// How many trials come before the model; null: two more than there are parameters, at
-    /// least 4 and at most 10.
+    /// most 10 and at most a quarter of the budget, but 4 at least.
     pub n_startup_trials: Option<u64>,
     /// The Sobol points of the space that was asked for last; no option.
     #[serde(skip)]
@@ -99,7 +99,8 @@ impl Sampler for GpSampler {
         }
         let cube = with_shape(context, Cube::new);
         let data = Data::new(context, &cube);
-        let is_early = context.trial.number < self.n_first(&cube) || data.n_finite() < 3;
+        let n_first = self.n_first(&cube, context.budget);
+        let is_early = context.trial.number < n_first || data.n_finite() < 3;
         let model = if is_early {
             None
         } else {
@@ -130,10 +131,13 @@ impl Sampler for GpSampler {
 
 impl GpSampler {
     /// How many trials come before the model.
-    fn n_first(&self, cube: &Cube) -> u64 {
+    fn n_first(&self, cube: &Cube, budget: Option<u64>) -> u64 {
         let by_space = || {
             let n_branches = if cube.conditional().is_empty() { 0 } else { 3 };
-            (cube.n_unconditional() + n_branches + 2).clamp(4, 10) as u64
+            let enough = (cube.n_unconditional() + n_branches + 2).min(10) as u64;
+            budget
+                .map_or(enough, |budget| enough.min(budget / 4))
+                .max(4)
         };
         self.n_startup_trials.unwrap_or_else(by_space)
     }
