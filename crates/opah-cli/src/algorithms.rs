@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::{Result, bail};
 use clap::Args as Group;
 use opah::Study;
+use opah::sampler::DEFAULT_SAMPLER;
 use opah_tune::algorithm::Algorithm;
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::json_argument;
 #[derive(Debug, Group)]
 pub(crate) struct Sampler {
     /// The sampler, perhaps with options: `NAME` or `NAME:{"option": value}`; `opah samplers`
-    /// lists them [default: tpe; random for several objectives]
+    /// lists them [default: auto]
     #[arg(long, value_name = "NAME")]
     sampler: Option<String>,
     /// The sampler's options as JSON or `@FILE`, e.g. `{"multivariate": true}`
@@ -58,12 +59,8 @@ impl Sampler {
         study: &Study,
         seed: Option<u64>,
     ) -> Result<Arc<dyn opah::Sampler>> {
-        let default = match study.directions() {
-            [_] => "tpe",
-            _ => "random",
-        };
         let chosen = self.algorithm()?;
-        let mut algorithm = chosen.unwrap_or_else(|| Algorithm::named(default));
+        let mut algorithm = chosen.unwrap_or_else(|| Algorithm::named(DEFAULT_SAMPLER));
         match (seed, algorithm.options.get("seed").cloned()) {
             (Some(seed), Some(option)) if option != Value::from(seed) => bail!(
                 "--seed is {seed}, but the sampler's options say {option}; leave one of them out"

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use opah::math::random::fresh_seed;
+use opah::sampler::DEFAULT_SAMPLER;
 use opah::{Direction, Study, TrialState};
 use opah_train::config::ExtVars;
 use opah_train::data::CorpusCache;
@@ -26,8 +27,6 @@ use crate::record::{Record, Stored};
 use crate::seed;
 use crate::worker::{self, End, Search, State};
 
-/// The sampler when none is chosen: Optuna's default.
-const DEFAULT_SAMPLER: &str = "tpe";
 /// The pruner when the config has the callback and none is chosen: Optuna's default.
 const DEFAULT_PRUNER: &str = "median";
 

@@ -14,7 +14,7 @@ use crate::history::History;
 use crate::json::Json;
 use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
 use crate::sampler::nsga::GENERATION_ATTRS;
-use crate::sampler::{Sampler, TpeSampler};
+use crate::sampler::{AutoSampler, Sampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
 
@@ -65,17 +65,18 @@ impl Study {
     }
 
     /// The study called `name`; [`Error::UnknownStudy`] if there is none. Its sampler is
-    /// TPE, and its pruner the median rule, but none if there are several objectives.
+    /// [`AutoSampler`], and its pruner the median rule, but none if there are several
+    /// objectives.
     pub fn load(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
         let frozen = Arc::new(storage.study(name)?);
-        // Optuna's defaults. Reports, and so pruning, are for one objective.
+        // Reports, and so pruning, are for one objective.
         let pruner: Arc<dyn Pruner> = match frozen.directions.len() {
             1 => Arc::<MedianPruner>::default(),
             _ => Arc::new(NeverPruner {}),
         };
         Ok(Self {
             storage,
-            sampler: Arc::<TpeSampler>::default(),
+            sampler: Arc::<AutoSampler>::default(),
             pruner,
             budget: None,
             frozen,

@@ -5,23 +5,20 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
 use opah::registry;
-use opah::sampler::SAMPLERS;
+use opah::sampler::{DEFAULT_SAMPLER, SAMPLERS};
 use opah::{Direction, Pruner, Sampler, Study};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::protocol::{Create, did_you_mean};
 use crate::output;
 
-/// The sampler of a study that names none and has one objective.
-const DEFAULT_SAMPLER: &str = "tpe";
-
-/// The same with several objectives.
-const DEFAULT_SAMPLER_OF_SEVERAL: &str = "nsga2";
-
 /// The pruner of a study that names none, has one objective and says how many steps its
-/// trials have. All others have the one that [`Study::load`] gives them.
-const DEFAULT_PRUNER_OF_CURVES: &str = "successive_halving";
+/// trials have: the better third goes on, for the first time after a twenty-fifth of the
+/// steps. All others have the one that [`Study::load`] gives them.
+const PRUNER_OF_CURVES: &str = "successive_halving";
+/// One over the share of the steps that every trial does.
+const STEPS_OF_FIRST_RUNG: u64 = 25;
 
 /// Where studies are kept that name no storage: one each, gone when they are closed.
 const DEFAULT_STORAGE: &str = "memory:";
@@ -66,7 +63,7 @@ impl Options {
             n_objectives => n_objectives > 1,
         };
         // Before the storage, so that a wrong name leaves nothing there.
-        let sampler = self.sampler(several, create.seed)?;
+        let sampler = self.sampler(create.seed)?;
         let pruner = self.pruner(several, create.steps)?;
         let storage = opah::storage::open(self.storage.as_deref().unwrap_or(DEFAULT_STORAGE))?;
         let mut study = Study::load_or_create(storage, &create.study, &create.directions)?;
@@ -89,13 +86,8 @@ impl Options {
         })
     }
 
-    fn sampler(&self, several: bool, seed: Option<u64>) -> Result<Arc<dyn Sampler>> {
-        let default = if several {
-            DEFAULT_SAMPLER_OF_SEVERAL
-        } else {
-            DEFAULT_SAMPLER
-        };
-        let name = self.sampler.as_deref().unwrap_or(default);
+    fn sampler(&self, seed: Option<u64>) -> Result<Arc<dyn Sampler>> {
+        let name = self.sampler.as_deref().unwrap_or(DEFAULT_SAMPLER);
         let entry = registry::find("sampler", SAMPLERS, name)?;
         let mut options = self.sampler_options.clone();
         if let Some(seed) = seed
@@ -109,15 +101,21 @@ impl Options {
 
     /// `None`: the study's own is good.
     fn pruner(&self, several: bool, steps: Option<u64>) -> Result<Option<Arc<dyn Pruner>>> {
-        let default = (steps.is_some() && !several).then_some(DEFAULT_PRUNER_OF_CURVES);
-        let Some(name) = self.pruner.as_deref().or(default) else {
-            if !self.pruner_options.is_empty() {
-                bail!("there are `pruner_options`, but no `pruner` is named");
-            }
+        if let Some(name) = self.pruner.as_deref() {
+            let options = Value::Object(self.pruner_options.clone());
+            return Ok(Some(opah::pruner::build(name, &options)?));
+        }
+        if !self.pruner_options.is_empty() {
+            bail!("there are `pruner_options`, but no `pruner` is named");
+        }
+        let Some(steps) = steps.filter(|_| !several) else {
             return Ok(None);
         };
-        let options = Value::Object(self.pruner_options.clone());
-        Ok(Some(opah::pruner::build(name, &options)?))
+        let options = json!({
+            "min_resource": (steps / STEPS_OF_FIRST_RUNG).max(1),
+            "reduction_factor": 3,
+        });
+        Ok(Some(opah::pruner::build(PRUNER_OF_CURVES, &options)?))
     }
 }
 
@@ -128,8 +126,6 @@ fn spelled(directions: &[Direction]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     /// What a study with these members is served with: sampler, pruner.
@@ -154,16 +150,16 @@ mod tests {
     fn what_is_left_open_is_chosen() {
         let several = json!(["minimize", "maximize"]);
         for (members, sampler, pruner) in [
-            (json!({}), "TpeSampler", "MedianPruner"),
-            (json!({"steps": 9}), "TpeSampler", "SuccessiveHalvingPruner"),
+            (json!({}), "AutoSampler", "MedianPruner"),
+            (json!({"steps": 9}), "AutoSampler", "SuccessiveHalvingPruner"),
             (
                 json!({"directions": several}),
-                "Nsga2Sampler",
+                "AutoSampler",
                 "NeverPruner",
             ),
             (
                 json!({"directions": several, "steps": 9}),
-                "Nsga2Sampler",
+                "AutoSampler",
                 "NeverPruner",
             ),
             (

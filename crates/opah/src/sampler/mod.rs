@@ -9,6 +9,7 @@
 //! A sampler is its options. What it must remember across processes goes through
 //! [`Context::save_state`]; what it can rebuild from the history may be cached.
 
+pub mod auto;
 mod brute_force;
 pub mod cmaes;
 #[cfg(test)]
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use auto::AutoSampler;
 pub use brute_force::BruteForceSampler;
 pub use cmaes::CmaEsSampler;
 pub use gp::GpSampler;
@@ -47,6 +49,7 @@ use crate::search_space::SearchSpace;
 
 /// Every sampler that can be chosen by name, in the order shown to people.
 pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
+    entry::<auto::AutoSampler>(),
     entry::<random::RandomSampler>(),
     entry::<grid::GridSampler>(),
     entry::<brute_force::BruteForceSampler>(),
@@ -58,6 +61,9 @@ pub static SAMPLERS: &[Entry<dyn Sampler>] = &[
     entry::<nsga::Nsga3Sampler>(),
     entry::<partial_fixed::PartialFixedSampler>(),
 ];
+
+/// The sampler of those who choose none.
+pub const DEFAULT_SAMPLER: &str = auto::AutoSampler::NAME;
 
 /// Internal values by parameter name.
 pub type Draw = Vec<(Arc<str>, f64)>;
