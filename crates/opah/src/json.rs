@@ -48,6 +48,24 @@ impl Json {
         }
     }
 
+    /// A list of numbers in Python's spelling; `NaN`, `Infinity` and `-Infinity` too.
+    pub fn from_f64s(values: &[f64]) -> Self {
+        let numbers: Vec<String> = values.iter().map(|value| python_float(*value)).collect();
+        Self(format!("[{}]", numbers.join(", ")))
+    }
+
+    /// The numbers, if it is a list of nothing else; also `NaN`, `Infinity` and `-Infinity`.
+    pub fn to_f64s(&self) -> Option<Vec<f64>> {
+        let inner = self.0.trim().strip_prefix('[')?.strip_suffix(']')?;
+        if inner.trim().is_empty() {
+            return Some(Vec::new());
+        }
+        let numbers = inner.split(',');
+        numbers
+            .map(|number| Self::from_text(number.trim()).to_f64())
+            .collect()
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -227,6 +245,23 @@ mod tests {
         assert!(Json::from_f64(f64::NAN).to_f64().unwrap().is_nan());
         assert_eq!(Json::from_text("3").to_f64(), Some(3.0));
         assert_eq!(Json::from_text("\"3\"").to_f64(), None);
+    }
+
+    #[test]
+    fn every_list_of_numbers_comes_back() {
+        let all = [0.1, -0.0, 1e300, f64::INFINITY, f64::NEG_INFINITY];
+        for length in 0..=all.len() {
+            let values = &all[..length];
+            assert_eq!(Json::from_f64s(values).to_f64s().as_deref(), Some(values));
+        }
+        let mixed = Json::from_f64s(&[f64::NAN, 2.0]);
+        assert_eq!(mixed.as_str(), "[NaN, 2.0]");
+        let read = mixed.to_f64s().unwrap();
+        assert!(read[0].is_nan() && read[1] == 2.0);
+        assert_eq!(Json::from_text(" [1,2 ] ").to_f64s(), Some(vec![1.0, 2.0]));
+        for wrong in ["3", "[null]", "[1, \"2\"]", "[[1, 2]]", "[1,]", "[", "{}"] {
+            assert_eq!(Json::from_text(wrong).to_f64s(), None, "{wrong}");
+        }
     }
 
     #[test]
