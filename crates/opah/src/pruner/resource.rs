@@ -32,7 +32,7 @@ pub enum Resource {
 }
 
 /// Where the least resource of successive halving is remembered.
-pub(super) const MIN_RESOURCE: &str = "opah:min_resource";
+const MIN_RESOURCE: &str = "opah:min_resource";
 /// Where the greatest resource of Hyperband is remembered.
 pub(super) const MAX_RESOURCE: &str = "opah:max_resource";
 /// All of them: what other trials may have been judged by, whatever becomes of the trial
@@ -60,6 +60,12 @@ fn remembered(trial: &FrozenTrial, key: &str) -> Option<u64> {
 }
 
 impl Resource {
+    /// The step of the first rung of a race. For `Auto` a hundredth of the longest COMPLETE
+    /// trial, at least 1; `None` as long as none has reported.
+    pub(super) fn least_steps(self, context: &Context) -> Option<u64> {
+        self.steps(context, MIN_RESOURCE, |last_step| (last_step / 100).max(1))
+    }
+
     /// The number of steps. For `Auto` the one that is remembered under `key`, or else
     /// that `estimate` makes of the last step of all COMPLETE trials, which is then
     /// remembered; `None` as long as no COMPLETE trial has reported.

@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Pruner;
-use super::resource::{MIN_RESOURCE, Resource};
+use super::resource::Resource;
 use crate::context::Context;
 use crate::derived::Derived;
 use crate::error::Result;
@@ -93,8 +93,7 @@ impl SuccessiveHalvingPruner {
         let Some((step, value)) = context.trial.intermediate_values.last_key_value() else {
             return false;
         };
-        let estimate = |last_step: u64| (last_step / 100).max(1);
-        let Some(min_resource) = self.min_resource.steps(context, MIN_RESOURCE, estimate) else {
+        let Some(min_resource) = self.min_resource.least_steps(context) else {
             return false;
         };
         let is_passed = |rung: &u32| context.trial.system_attrs.contains_key(&rung_key(*rung));
