@@ -130,6 +130,15 @@ pub const FIXED_PARAMS_ATTR: &str = "fixed_params";
 /// names follow.
 pub(crate) const CONSTRAINT_PREFIX: &str = "constraints:";
 
+/// The system attributes in which opah keeps what a trial with several objectives reported
+/// begin so; the step follows.
+const REPORTS_PREFIX: &str = "opah:reports:";
+
+/// The system attribute that holds the values of all objectives at a step, a list of numbers.
+pub(crate) fn reports_attr(step: i64) -> String {
+    format!("{REPORTS_PREFIX}{step}")
+}
+
 /// The system attribute in which Optuna and opah keep the names of objectives.
 pub(crate) const METRIC_NAMES_ATTR: &str = "study:metric_names";
 
@@ -228,7 +237,8 @@ pub struct FrozenTrial {
     pub values: Vec<f64>,
     /// Its parameters.
     pub params: Params,
-    /// What was reported: value by step. Values may be NaN and infinite.
+    /// What was reported: value by step; of several objectives that of the first, the others
+    /// are in [`reports`](Self::reports). Values may be NaN and infinite.
     pub intermediate_values: BTreeMap<i64, f64>,
     /// What users noted.
     pub user_attrs: Attrs,
@@ -257,6 +267,14 @@ impl FrozenTrial {
     /// The value of the last step that was reported.
     pub fn last_report(&self) -> Option<f64> {
         self.intermediate_values.values().next_back().copied()
+    }
+
+    /// What was reported at a step, one value per objective, which may be NaN and infinite;
+    /// `None` if nothing was.
+    pub fn reports(&self, step: i64) -> Option<Vec<f64>> {
+        let first = *self.intermediate_values.get(&step)?;
+        let all = self.system_attrs.get(&reports_attr(step));
+        Some(all.and_then(Json::to_f64s).unwrap_or_else(|| vec![first]))
     }
 
     /// How long it ran.

@@ -69,7 +69,7 @@ impl Study {
     /// objectives.
     pub fn load(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
         let frozen = Arc::new(storage.study(name)?);
-        // Reports, and so pruning, are for one objective.
+        // The median rule is for one objective.
         let pruner: Arc<dyn Pruner> = match frozen.directions.len() {
             1 => Arc::<MedianPruner>::default(),
             _ => Arc::new(NeverPruner {}),

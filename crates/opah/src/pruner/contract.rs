@@ -102,6 +102,34 @@ fn a_report_and_what_is_remembered_of_it_are_written_together() -> Result<()> {
 }
 
 #[test]
+fn of_several_objectives_a_pruner_judges_or_refuses() -> Result<()> {
+    for entry in PRUNERS {
+        let pruner = build(entry)?;
+        let takes_several = pruner.takes_several_objectives();
+        let directions = [Direction::Minimize, Direction::Maximize];
+        let study = Study::in_memory("s", &directions)?.with_pruner(pruner);
+        for number in 0..20 {
+            let mut trial = study.ask()?;
+            for step in 0..10 {
+                // Better in the second objective, worse in the first.
+                let values = [f64::from(number), f64::from(number)];
+                trial.report_values(step, &values)?;
+                match trial.should_prune() {
+                    Ok(decision) => assert!(takes_several && !decision, "{}", entry.name),
+                    Err(error) => assert!(
+                        !takes_several && error.to_string().contains("is for one objective"),
+                        "{}: {error}",
+                        entry.name
+                    ),
+                }
+            }
+            study.tell(&mut trial, &[0.0, 0.0])?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
 fn wrong_options_are_refused_by_name() {
     for entry in PRUNERS {
         let error = super::build(entry.name, &json!({"no_such_option": 1})).unwrap_err();
@@ -204,6 +232,11 @@ fn wrong_options_are_refused_by_name() {
             "hyperband",
             json!({"bootstrap_count": 1}),
             "`bootstrap_count` needs a number as `max_resource`, but they are 1 and \"auto\"",
+        ),
+        (
+            "dominance_halving",
+            json!({"reduction_factor": 1}),
+            "`reduction_factor` must be at least 2, but it is 1",
         ),
         (
             "wilcoxon",

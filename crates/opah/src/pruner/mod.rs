@@ -7,6 +7,7 @@
 
 #[cfg(test)]
 mod contract;
+mod dominance_halving;
 mod hyperband;
 mod interval;
 mod never;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use dominance_halving::DominanceHalvingPruner;
 pub use hyperband::HyperbandPruner;
 pub use never::NeverPruner;
 pub use patient::{PatientPruner, WrappedPruner};
@@ -33,7 +35,7 @@ pub use threshold::ThresholdPruner;
 pub use wilcoxon::WilcoxonPruner;
 
 use crate::context::Context;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::registry::{self, Configured, Entry};
 
 /// Every pruner that can be chosen by name, in the order shown to people.
@@ -45,6 +47,7 @@ pub static PRUNERS: &[Entry<dyn Pruner>] = &[
     entry::<patient::PatientPruner>(),
     entry::<successive_halving::SuccessiveHalvingPruner>(),
     entry::<hyperband::HyperbandPruner>(),
+    entry::<dominance_halving::DominanceHalvingPruner>(),
     entry::<wilcoxon::WilcoxonPruner>(),
 ];
 
@@ -65,11 +68,40 @@ pub trait Pruner: Send + Sync + std::fmt::Debug {
     fn saves_state(&self) -> bool {
         false
     }
+
+    /// Whether it judges trials of several objectives, by [all that they
+    /// reported](crate::FrozenTrial::reports). One that does not is never asked in a study
+    /// that has several.
+    fn takes_several_objectives(&self) -> bool {
+        false
+    }
 }
 
 /// The pruner called `name`, with these options (null: the defaults).
 pub fn build(name: &str, options: &Value) -> Result<Arc<dyn Pruner>> {
     registry::build("pruner", PRUNERS, name, options)
+}
+
+/// [`Error::NotAvailable`] if there are several objectives and the pruner is [for
+/// one](Pruner::takes_several_objectives); the message names those that are for several.
+pub fn check_objectives(pruner: &dyn Pruner, n_objectives: usize) -> Result<()> {
+    if n_objectives <= 1 || pruner.takes_several_objectives() {
+        return Ok(());
+    }
+    let takes_several = |entry: &&Entry<dyn Pruner>| {
+        let built = build(entry.name, &Value::Null);
+        built.is_ok_and(|pruner| pruner.takes_several_objectives())
+    };
+    let names: Vec<&str> = PRUNERS
+        .iter()
+        .filter(takes_several)
+        .map(|entry| entry.name)
+        .collect();
+    Err(Error::NotAvailable(format!(
+        "the pruner is for one objective, and the study has {n_objectives}; pruners for several \
+         are {}",
+        names.join(", ")
+    )))
 }
 
 const fn entry<C: Configured + Pruner + 'static>() -> Entry<dyn Pruner> {

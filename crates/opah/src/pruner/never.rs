@@ -23,4 +23,8 @@ impl Pruner for NeverPruner {
     fn should_prune(&self, _context: &Context) -> Result<bool> {
         Ok(false)
     }
+
+    fn takes_several_objectives(&self) -> bool {
+        true
+    }
 }

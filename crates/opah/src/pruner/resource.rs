@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_search_that_is_resumed_decides_as_if_it_had_not_been_interrupted() {
-        for pruner in ["successive_halving", "hyperband"] {
+        for pruner in ["successive_halving", "hyperband", "dominance_halving"] {
             let uninterrupted = run(pruner, 60);
             assert_eq!(run(pruner, 1), uninterrupted, "{pruner}");
             assert_eq!(run(pruner, 15), uninterrupted, "{pruner}");
@@ -198,6 +198,7 @@ mod tests {
         for (pruner, key, found) in [
             ("successive_halving", MIN_RESOURCE, 2),
             ("hyperband", MAX_RESOURCE, 201),
+            ("dominance_halving", MIN_RESOURCE, 2),
         ] {
             let study = Study::in_memory("s", &[Direction::Minimize])
                 .unwrap()

@@ -144,6 +144,11 @@ fn pruner_options(name: &str) -> Vec<Value> {
             json!({"max_resource": 9}),
             json!({"max_resource": 27, "reduction_factor": 2, "bootstrap_count": 1}),
         ],
+        "dominance_halving" => vec![
+            json!({}),
+            json!({"min_resource": 1, "reduction_factor": 2, "n_min_trials": 0}),
+            json!({"min_resource": 2, "reduction_factor": 3, "min_early_stopping_rate": 1}),
+        ],
         "wilcoxon" => vec![
             json!({}),
             json!({"p_threshold": 1.0, "n_startup_steps": 0}),

@@ -32,4 +32,28 @@ proptest! {
             prop_assert_eq!(told.len(), scripts.len());
         }
     }
+
+    #[test]
+    fn so_they_are_with_two_objectives(
+        scripts in scripts(40, 16),
+        maximize in any::<bool>(),
+        variant in 0..3_usize,
+    ) {
+        let space = [Parameter::new("x", float(0.0, 1.0, false, None))];
+        let second = if maximize { Direction::Maximize } else { Direction::Minimize };
+        let directions = [Direction::Minimize, second];
+        let search = Search { space: &space, scripts: &scripts, directions: &directions };
+        for entry in PRUNERS {
+            if !options::pruner(entry.name, variant).takes_several_objectives() {
+                continue;
+            }
+            let who = format!("{} (variant {variant})", entry.name);
+            let told = search.check(&who, &|| {
+                let sampler = options::sampler("random", 0, 1, &space);
+                (sampler, options::pruner(entry.name, variant))
+            });
+            let told = told.unwrap_or_else(|error| panic!("{who}: {error}"));
+            prop_assert_eq!(told.len(), scripts.len());
+        }
+    }
 }

@@ -51,24 +51,31 @@ impl Search<'_> {
         };
         let mut study = load()?;
         let mut told = Vec::with_capacity(self.scripts.len());
+        let is_judged = self.directions.len() == 1 || algorithms().1.takes_several_objectives();
         for script in self.scripts {
             if is_resumed {
                 study = load()?;
             }
-            told.push(self.run_trial(who, &study, script)?);
+            told.push(self.run_trial(who, &study, script, is_judged)?);
         }
         Ok(told)
     }
 
-    fn run_trial(&self, who: &str, study: &Study, script: &Script) -> Result<Told, Error> {
+    /// Reports only if the pruner judges trials with so many objectives.
+    fn run_trial(
+        &self,
+        who: &str,
+        study: &Study,
+        script: &Script,
+        is_judged: bool,
+    ) -> Result<Told, Error> {
         let n_objectives = self.directions.len();
         let mut trial = study.ask()?;
         suggest_all(who, self.space, &mut trial)?;
         let mut decisions = Vec::new();
-        // Reports are for one objective.
-        let reports = script.reports.iter().filter(|_| n_objectives == 1);
-        for (step, value) in reports {
-            let reported = trial.report(*step, *value);
+        for (step, value) in script.reports.iter().filter(|_| is_judged) {
+            let values = [*value, (*value * 7.0).sin()];
+            let reported = trial.report_values(*step, &values[..n_objectives]);
             if *step < 0 {
                 assert!(
                     matches!(reported, Err(Error::InvalidStep { .. })),

@@ -77,7 +77,7 @@ struct Rank {
 }
 
 impl Rank {
-    /// Of several objectives there is no `direction`, and no report.
+    /// Of several objectives there is no `direction`, and reports are not looked at.
     fn of(trial: &FrozenTrial, direction: Option<Direction>, at: usize) -> Self {
         let violation = trial.violation();
         let (class, progress, loss) = if violation > 0.0 {
