@@ -146,17 +146,68 @@ mod tests {
             requests.push(json!({"op": "tell", "study": "s", "trial": trial, "values": values}));
         }
         requests.push(json!({"op": "best", "study": "s"}));
-        requests.push(json!({"op": "ask", "study": "s"}));
-        requests.push(json!({"op": "report", "study": "s", "trial": 3, "step": 1, "value": 0}));
         let said = replies(&requests);
         let front = said[7]["trials"].as_array().unwrap();
         let numbers: Vec<&Value> = front.iter().map(|best| &best["trial"]).collect();
         assert_eq!(numbers, [0, 1]);
         assert_eq!(front[0]["values"], json!([1.0, 1.0]));
+    }
+
+    #[test]
+    fn trials_of_several_objectives_report_a_value_for_each_and_are_pruned() {
+        let several = json!({"directions": ["minimize", "maximize"], "options": {
+            "pruner": "dominance_halving",
+            "pruner_options": {"min_resource": 1, "reduction_factor": 2},
+        }});
+        let report = |trial: u64, reported: Value| {
+            let mut request = json!({"op": "report", "study": "s", "trial": trial, "step": 1});
+            let reported = reported.as_object().unwrap().clone();
+            request.as_object_mut().unwrap().extend(reported);
+            request
+        };
+        let said = replies(&[
+            create("s", &several),
+            json!({"op": "ask", "study": "s", "n": 4}),
+            report(0, json!({"values": [1, 1]})),
+            report(1, json!({"values": [2, 2]})),
+            report(2, json!({"values": [null, "inf"]})),
+            report(3, json!({"value": 3})),
+            report(3, json!({"value": 3, "values": [3, 0]})),
+            report(3, json!({"values": [3]})),
+            report(3, json!({})),
+            report(3, json!({"values": [3, 0]})),
+        ]);
+        for reply in &said[2..5] {
+            assert_eq!(reply["prune"], false, "{reply}");
+        }
+        for (at, error) in [
+            (
+                5,
+                "a report of a study with several directions has `values`, a list with one for each",
+            ),
+            (6, "a report has `value` or `values`, not both"),
+            (7, "the study has 2 objective(s), but 1 value(s) were told"),
+            (
+                8,
+                "a report of a study with several directions has `values`, a list with one for each",
+            ),
+        ] {
+            assert_eq!(said[at]["error"], error);
+        }
+        assert_eq!(said[9]["prune"], true);
+        let of_one = replies(&[
+            create("s", &json!({})),
+            json!({"op": "ask", "study": "s"}),
+            report(0, json!({})),
+            report(0, json!({"value": 1, "values": [1]})),
+            report(0, json!({"values": [1]})),
+        ]);
+        assert_eq!(of_one[2]["error"], "a report has a `value`");
         assert_eq!(
-            said[9]["error"],
-            "study `s` has 2 objectives; reports and pruning are for one"
+            of_one[3]["error"],
+            "a report has `value` or `values`, not both"
         );
+        assert_eq!(of_one[4]["prune"], false);
     }
 
     #[test]

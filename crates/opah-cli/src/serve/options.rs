@@ -64,7 +64,7 @@ impl Options {
         };
         // Before the storage, so that a wrong name leaves nothing there.
         let sampler = self.sampler(create.seed)?;
-        let pruner = self.pruner(several, create.steps)?;
+        let pruner = self.pruner(create.directions.len(), create.steps)?;
         let storage = opah::storage::open(self.storage.as_deref().unwrap_or(DEFAULT_STORAGE))?;
         let mut study = Study::load_or_create(storage, &create.study, &create.directions)?;
         if study.directions() != create.directions {
@@ -100,15 +100,17 @@ impl Options {
     }
 
     /// `None`: the study's own is good.
-    fn pruner(&self, several: bool, steps: Option<u64>) -> Result<Option<Arc<dyn Pruner>>> {
+    fn pruner(&self, n_objectives: usize, steps: Option<u64>) -> Result<Option<Arc<dyn Pruner>>> {
         if let Some(name) = self.pruner.as_deref() {
             let options = Value::Object(self.pruner_options.clone());
-            return Ok(Some(opah::pruner::build(name, &options)?));
+            let pruner = opah::pruner::build(name, &options)?;
+            opah::pruner::check_objectives(pruner.as_ref(), n_objectives)?;
+            return Ok(Some(pruner));
         }
         if !self.pruner_options.is_empty() {
             bail!("there are `pruner_options`, but no `pruner` is named");
         }
-        let Some(steps) = steps.filter(|_| !several) else {
+        let Some(steps) = steps.filter(|_| n_objectives == 1) else {
             return Ok(None);
         };
         let options = json!({
@@ -163,6 +165,11 @@ mod tests {
                 "NeverPruner",
             ),
             (
+                json!({"directions": several, "options": {"pruner": "dominance_halving"}}),
+                "AutoSampler",
+                "DominanceHalvingPruner",
+            ),
+            (
                 json!({"steps": 9, "options": {"sampler": "random", "pruner": "hyperband"}}),
                 "RandomSampler",
                 "HyperbandPruner",
@@ -205,6 +212,13 @@ mod tests {
             (
                 json!({"options": {"sampler": 3}}),
                 "in `options`: invalid type",
+            ),
+            (
+                json!({
+                    "directions": ["minimize", "minimize"], "options": {"pruner": "median"}
+                }),
+                "the pruner is for one objective, and the study has 2; pruners for several are \
+                 never, dominance_halving",
             ),
             (
                 json!({"options": {"storage": "redis://host"}}),

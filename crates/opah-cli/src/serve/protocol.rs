@@ -173,7 +173,16 @@ pub(super) struct Report {
     pub(super) trial: u64,
     /// 0, 1, 2, …
     pub(super) step: i64,
-    pub(super) value: Number,
+    /// With one direction.
+    #[serde(default, deserialize_with = "given")]
+    pub(super) value: Option<Number>,
+    /// With several directions: one for each.
+    pub(super) values: Option<Vec<Number>>,
+}
+
+/// A number that is there, though it may be null, which is NaN.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Number>, D::Error> {
+    Number::deserialize(deserializer).map(Some)
 }
 
 /// How a trial ended.
@@ -342,8 +351,8 @@ mod tests {
                 "`tell`: \"3\" is not a number; ",
             ),
             (
-                r#"{"op":"report","study":"s","trial":0,"step":1}"#,
-                "`report`: missing field `value`",
+                r#"{"op":"report","study":"s","trial":0,"value":1}"#,
+                "`report`: missing field `step`",
             ),
         ] {
             let error = refused(line);
@@ -381,6 +390,13 @@ mod tests {
                 "{line}"
             );
             assert_eq!((tell.study.as_str(), tell.state), ("NaN", State::Complete));
+            let line =
+                format!(r#"{{"op":"report","study":"s","trial":3,"step":0,"value":{written}}}"#);
+            let Request::Report(report) = Request::parse(line.as_bytes()).unwrap() else {
+                panic!("{line}");
+            };
+            let reported = report.value.unwrap().0;
+            assert!(reported == expected || (reported.is_nan() && expected.is_nan()));
         }
     }
 

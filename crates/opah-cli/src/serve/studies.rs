@@ -9,7 +9,9 @@ use opah::{FrozenTrial, ParamValue, Stop, Study, Trial};
 use serde_json::{Map, Value};
 
 use super::options::Options;
-use super::protocol::{Asked, Best, Body, Create, Hello, Number, PROTOCOL, Request, State, Tell};
+use super::protocol::{
+    Asked, Best, Body, Create, Hello, Number, PROTOCOL, Report, Request, State, Tell,
+};
 use super::space::Space;
 use crate::output;
 
@@ -40,7 +42,7 @@ impl Studies {
             Request::Ask(ask) => self.open(&ask.study)?.ask(ask.n),
             Request::Report(report) => {
                 let served = self.open(&report.study)?;
-                served.report(report.trial, report.step, report.value)
+                served.report(report)
             }
             Request::Tell(tell) => self.open(&tell.study)?.tell(tell),
             Request::Enqueue(enqueue) => self.open(&enqueue.study)?.enqueue(&enqueue.params),
@@ -157,10 +159,21 @@ impl Served {
         }))
     }
 
-    fn report(&mut self, number: u64, step: i64, value: Number) -> Result<Body> {
-        let trial = running(&self.study, &mut self.running, number)?;
+    fn report(&mut self, report: Report) -> Result<Body> {
+        let several = self.study.directions().len() > 1;
+        let values: Vec<f64> = match (report.value, report.values) {
+            (Some(Number(value)), None) if !several => vec![value],
+            (None, Some(values)) => values.into_iter().map(|Number(value)| value).collect(),
+            (_, None) if several => bail!(
+                "a report of a study with several directions has `values`, a list with one for \
+                 each"
+            ),
+            (None, None) => bail!("a report has a `value`"),
+            (Some(_), _) => bail!("a report has `value` or `values`, not both"),
+        };
+        let trial = running(&self.study, &mut self.running, report.trial)?;
         let n_warnings = trial.warnings().len();
-        trial.report(step, value.0)?;
+        trial.report_values(report.step, &values)?;
         let prune = trial.should_prune()?;
         warn(trial, n_warnings);
         Ok(Body::Reported { prune })

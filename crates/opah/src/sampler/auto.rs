@@ -191,7 +191,7 @@ mod tests {
     use crate::study::{Stop, Study};
     use crate::trial::Trial;
 
-    fn study(n_parameters: usize, n_trials: u64) -> Study {
+    fn study(n_parameters: usize, n_trials: usize) -> Study {
         let study = Study::in_memory("s", &[Direction::Minimize])
             .unwrap()
             .with_sampler(Arc::new(AutoSampler {
