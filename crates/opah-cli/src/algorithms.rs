@@ -32,7 +32,7 @@ pub(crate) struct Sampler {
 #[derive(Debug, Group)]
 pub(crate) struct Pruner {
     /// The pruner, perhaps with options: `NAME` or `NAME:{"option": value}`; `opah pruners`
-    /// lists them [default: median]
+    /// lists them [default: median; none for several objectives]
     #[arg(long, value_name = "NAME")]
     pruner: Option<String>,
     /// The pruner's options as JSON or `@FILE`, e.g. `{"n_warmup_steps": 5}`
@@ -86,10 +86,15 @@ impl Pruner {
         Ok(given.as_deref().map(Algorithm::pruner).transpose()?)
     }
 
-    /// The study with the pruner, if one is chosen.
+    /// The study with the pruner, if one is chosen. One that can't judge trials of so many
+    /// objectives is refused.
     pub(crate) fn for_study(&self, study: Study) -> Result<Study> {
         Ok(match self.algorithm()? {
-            Some(algorithm) => study.with_pruner(algorithm.build_pruner()?),
+            Some(algorithm) => {
+                let pruner = algorithm.build_pruner()?;
+                opah::pruner::check_objectives(pruner.as_ref(), study.directions().len())?;
+                study.with_pruner(pruner)
+            }
             None => study,
         })
     }

@@ -220,6 +220,46 @@ fn a_trial_is_printed_in_every_format() {
 }
 
 #[test]
+fn of_several_objectives_a_report_has_a_value_for_each() {
+    let desk = Desk::new(&["--directions", "minimize", "maximize"]);
+    let report = |number, values: &[&'static str], pruner: &[&'static str]| {
+        let begin = ["report", "--trial-number", number, "--step", "1"];
+        [&begin[..], values, pruner].concat()
+    };
+    let halving = [
+        "--pruner",
+        "dominance_halving",
+        "--pruner-options",
+        r#"{"min_resource": 1, "reduction_factor": 2}"#,
+    ];
+    for (number, second) in [("0", "5"), ("1", "4"), ("2", "-inf")] {
+        desk.ask(&[]);
+        let values = ["--value", "1", "--value", second];
+        assert_eq!(desk.said(&report(number, &values, &halving)), "go on\n");
+    }
+    desk.ask(&[]);
+    let values = ["--value", "2", "--value", "3"];
+    assert_eq!(
+        desk.refused(&report("3", &values[..2], &halving), 1),
+        "error: the study has 2 objective(s), but 1 value(s) were told\n"
+    );
+    let median = desk.refused(
+        &["should-prune", "--trial-number", "3", "--pruner", "median"],
+        1,
+    );
+    assert!(
+        median.contains("pruners for several are never, dominance_halving"),
+        "{median}"
+    );
+    let assert = desk.opah(&report("3", &values, &halving)).assert().code(3);
+    assert_eq!(text(&assert.get_output().stdout), "prune\n");
+    assert!(
+        desk.refused(&report("3", &[], &halving), 2)
+            .contains("--value")
+    );
+}
+
+#[test]
 fn a_report_says_whether_to_go_on_by_word_and_code() {
     let desk = Desk::new(&[]);
     let pruner = [

@@ -11,7 +11,8 @@ use crate::{algorithms, args};
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Exit codes: 0 go on, 3 prune; 1 something went wrong, 2 wrong flags.\n\n\
-Example:\n  opah report --storage sqlite:///trial.db --trial-number 3 --step 0 --value 0.5 --pruner median"
+Examples:\n  opah report --storage sqlite:///trial.db --trial-number 3 --step 0 --value 0.5 --pruner median\n  \
+opah report --storage sqlite:///trial.db --trial-number 4 --step 1 --value 0.5 --value 70 --pruner dominance_halving"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -22,9 +23,15 @@ pub(crate) struct Args {
     /// The step: 0, 1, 2, …
     #[arg(long, value_name = "STEP", allow_negative_numbers = true)]
     step: i64,
-    /// The objective's value at the step; `nan` and `inf` are values
-    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
-    value: f64,
+    /// The objective's value at the step, given once for each objective; `nan` and `inf` are
+    /// values
+    #[arg(
+        long,
+        value_name = "VALUE",
+        allow_hyphen_values = true,
+        required = true
+    )]
+    value: Vec<f64>,
     #[command(flatten)]
     pruner: algorithms::Pruner,
     #[command(flatten)]
@@ -34,6 +41,6 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
     let study = args.pruner.for_study(super::find(&args.study)?)?;
     let mut trial = study.trial(args.trial_number)?;
-    trial.report(args.step, args.value)?;
+    trial.report_values(args.step, &args.value)?;
     should_prune::decide(&study, &mut trial, args.format.format)
 }
