@@ -62,7 +62,7 @@ impl Sampler {
         let chosen = self.algorithm()?;
         let mut algorithm = chosen.unwrap_or_else(|| Algorithm::named(DEFAULT_SAMPLER));
         match (seed, algorithm.options.get("seed").cloned()) {
-            (Some(seed), Some(option)) if option != Value::from(seed) => bail!(
+            (Some(seed), Some(option)) if option != seed => bail!(
                 "--seed is {seed}, but the sampler's options say {option}; leave one of them out"
             ),
             (_, None) if algorithm.has_seed() => {

@@ -126,7 +126,6 @@ fn each_crate_keeps_out_what_it_exists_to_keep_out() {
             &[
                 "tokio",
                 "rsjsonnet-lang",
-                "gemm",
                 "clap",
                 "ureq",
                 "pyo3",

@@ -43,11 +43,9 @@ pub(super) fn run(args: &Args) -> Result<()> {
     for doubt in doubts? {
         output::warn(&doubt);
     }
-    match study.enqueue_with(&params, &options)? {
-        Some(trial) => output::print(&format!("{}\n", trial.number)),
-        None => {
-            output::note("a trial with these values exists; nothing is enqueued");
-            Ok(())
-        }
+    if let Some(trial) = study.enqueue_with(&params, &options)? {
+        return output::print(&format!("{}\n", trial.number));
     }
+    output::note("a trial with these values exists; nothing is enqueued");
+    Ok(())
 }

@@ -102,7 +102,7 @@ fn text(text: &str) -> String {
             '\t' => quoted.push_str("\\t"),
             // Line ends and byte-order marks of Unicode, which readers refuse or fold.
             '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                escape(c, &mut quoted)
+                escape(c, &mut quoted);
             }
             c if c.is_control() => escape(c, &mut quoted),
             c => quoted.push(c),

@@ -130,7 +130,7 @@ mod tests {
         assert_eq!(said[2], json!({"ok": true}));
         assert_eq!(
             said[3]["error"],
-            "study `s` has no complete trial yet (of 1)"
+            "study `s` has no feasible complete trial yet (of 1)"
         );
         assert_eq!(said[6]["trial"], 1);
         assert_eq!(said[6]["params"], said[4]["params"]);

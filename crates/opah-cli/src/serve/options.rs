@@ -26,6 +26,10 @@ const DEFAULT_STORAGE: &str = "memory:";
 /// The `options` of a study.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "these are the names of the protocol's members"
+)]
 pub(super) struct Options {
     sampler: Option<String>,
     sampler_options: Map<String, Value>,
@@ -58,13 +62,13 @@ impl Options {
 
     /// The study that is asked for.
     pub(super) fn study(&self, create: &Create) -> Result<Study> {
-        let several = match create.directions.len() {
-            0 => bail!("`directions` is empty; a study has at least one objective"),
-            n_objectives => n_objectives > 1,
-        };
+        let n_objectives = create.directions.len();
+        if n_objectives == 0 {
+            bail!("`directions` is empty; a study has at least one objective");
+        }
         // Before the storage, so that a wrong name leaves nothing there.
         let sampler = self.sampler(create.seed)?;
-        let pruner = self.pruner(create.directions.len(), create.steps)?;
+        let pruner = self.pruner(n_objectives, create.steps)?;
         let storage = opah::storage::open(self.storage.as_deref().unwrap_or(DEFAULT_STORAGE))?;
         let mut study = Study::load_or_create(storage, &create.study, &create.directions)?;
         if study.directions() != create.directions {
@@ -153,12 +157,12 @@ mod tests {
         let several = json!(["minimize", "maximize"]);
         for (members, sampler, pruner) in [
             (json!({}), "AutoSampler", "MedianPruner"),
-            (json!({"steps": 9}), "AutoSampler", "SuccessiveHalvingPruner"),
             (
-                json!({"directions": several}),
+                json!({"steps": 9}),
                 "AutoSampler",
-                "NeverPruner",
+                "SuccessiveHalvingPruner",
             ),
+            (json!({"directions": several}), "AutoSampler", "NeverPruner"),
             (
                 json!({"directions": several, "steps": 9}),
                 "AutoSampler",

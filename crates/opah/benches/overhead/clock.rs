@@ -36,7 +36,7 @@ impl Clock {
     ) -> Result<f64, E> {
         let begin = self.now()?;
         work()?;
-        Ok((self.now()? - begin).as_secs_f64())
+        Ok(self.now()?.saturating_sub(begin).as_secs_f64())
     }
 
     /// The median over some windows of the seconds that a call takes, each window long

@@ -43,7 +43,7 @@ fn factor_directly(a: &mut [f64], stride: usize, at: usize, n: usize) -> bool {
     for i in at..at + n {
         let (above, row) = a.split_at_mut(i * stride);
         for j in at..i {
-            let other = &above[j * stride..j * stride + j + 1];
+            let other = &above[j * stride..=j * stride + j];
             row[j] = (row[j] - dot(&row[at..j], &other[at..j])) / other[j];
         }
         let square = row[i] - dot(&row[at..i], &row[at..i]);
@@ -62,7 +62,7 @@ fn solve_rows(a: &mut [f64], stride: usize, at: usize, n: usize, rows: std::ops:
         for i in rows {
             let (above, row) = a.split_at_mut(i * stride);
             for j in at..at + n {
-                let other = &above[j * stride..j * stride + j + 1];
+                let other = &above[j * stride..=j * stride + j];
                 row[j] = (row[j] - dot(&row[at..j], &other[at..j])) / other[j];
             }
         }

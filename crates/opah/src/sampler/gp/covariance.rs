@@ -203,6 +203,10 @@ struct RowOf<'a> {
 }
 
 impl Kernel for RowOf<'_> {
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew inside each version of a loop"
+    )]
     #[inline(always)]
     fn run(self) {
         let Self {
@@ -217,8 +221,8 @@ impl Kernel for RowOf<'_> {
         let slopes = &mut rows.slope[..n];
         squares.fill(0.0);
         total.fill(0.0);
-        for axis in 0..d {
-            let (x, weight, rate) = (point[axis], own.weights[axis], own.rates[axis]);
+        for (axis, x) in point.iter().copied().enumerate() {
+            let (weight, rate) = (own.weights[axis], own.rates[axis]);
             let column = &columns.column(axis)[..n];
             if columns.is_choice[axis] {
                 let other = matern(rate, exp(-rate));
@@ -253,6 +257,10 @@ impl Kernel for RowOf<'_> {
 }
 
 /// `(1 + t + t²/3)·e^(-t)`.
+#[expect(
+    clippy::inline_always,
+    reason = "compiled anew inside each version of a loop"
+)]
 #[inline(always)]
 fn matern(t: f64, decay: f64) -> f64 {
     (1.0 + t + t * t * (1.0 / 3.0)) * decay
@@ -269,6 +277,10 @@ struct DerivativeOf<'a> {
 
 impl Kernel for DerivativeOf<'_> {
     /// By the logarithms of `ℓ` and `ℓ'`.
+    #[expect(
+        clippy::inline_always,
+        reason = "compiled anew inside each version of a loop"
+    )]
     #[inline(always)]
     fn run(self) {
         let Self {

@@ -1,14 +1,14 @@
 //! A process for each objective, and what they propose.
 
 use super::covariance::Columns;
-use super::cube::Cube;
+use super::cube::{Axis, Cube};
 use super::data::Data;
 use super::fitted;
 use super::hypervolume_improvement::LogHypervolumeImprovement;
 use super::improvement::LogExpectedImprovement;
 use super::moves::Moves;
 use super::process::Process;
-use super::proposal::{self, Effort};
+use super::proposal;
 use crate::context::Context;
 use crate::multi_objective::pareto_front;
 
@@ -79,7 +79,6 @@ impl<'a> Model<'a> {
         mut moves: Moves<'_>,
         pending: &[Vec<f64>],
     ) -> Option<Vec<f64>> {
-        let effort = Effort::default();
         let known: Vec<Vec<f64>> = self.points.iter().chain(pending).cloned().collect();
         if let [process] = &self.processes[..] {
             let means = process.means(&self.points);
@@ -93,7 +92,7 @@ impl<'a> Model<'a> {
                 process: &self.processes[0],
                 best,
             };
-            return proposal::propose(&acquisition, &mut moves, effort, &good, &known);
+            return proposal::propose(&acquisition, &mut moves, &good, &known);
         }
         let places = pareto_front(&self.losses);
         let front: Vec<Vec<f64>> = places.iter().map(|at| self.losses[*at].clone()).collect();
@@ -106,7 +105,7 @@ impl<'a> Model<'a> {
         self.believe(pending)?;
         let front = thinned(front, &reference);
         let acquisition = LogHypervolumeImprovement::new(&self.processes, &front, &reference);
-        proposal::propose(&acquisition, &mut moves, effort, &good, &known)
+        proposal::propose(&acquisition, &mut moves, &good, &known)
     }
 
     fn take(&self, places: Vec<usize>) -> Vec<Vec<f64>> {
@@ -131,7 +130,7 @@ impl<'a> Model<'a> {
 }
 
 fn columns(cube: &Cube, points: &[Vec<f64>]) -> Columns {
-    let is_choice = cube.axes.iter().map(|axis| axis.is_choice()).collect();
+    let is_choice = cube.axes.iter().map(Axis::is_choice).collect();
     Columns::new(points, is_choice)
 }
 

@@ -13,33 +13,16 @@ pub(super) trait Acquisition {
     fn score_with_gradient(&self, point: &[f64], gradient: &mut [f64]) -> f64;
 }
 
-/// How many points are looked at.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Effort {
-    /// Points anywhere.
-    pub n_anywhere: usize,
-    /// Points between the best.
-    pub n_between: usize,
-    /// Points around each of the best, at two distances.
-    pub n_around: usize,
-    /// Candidates that are refined.
-    pub n_refined: usize,
-    /// Moves of each of them, at six distances.
-    pub n_moves: usize,
-}
-
-impl Default for Effort {
-    fn default() -> Self {
-        Self {
-            n_anywhere: 384,
-            n_between: 128,
-            n_around: 50,
-            n_refined: 6,
-            n_moves: 40,
-        }
-    }
-}
-
+/// Points anywhere that are looked at.
+const N_ANYWHERE: usize = 384;
+/// Points between the best.
+const N_BETWEEN: usize = 128;
+/// Points around each of the best five, at each distance.
+const N_AROUND: usize = 50;
+/// Candidates that are refined.
+const N_REFINED: usize = 6;
+/// Moves of each of them, at each distance.
+const N_MOVES: usize = 40;
 /// Points closer than this in all coordinates are the same.
 const SAME: f64 = 1e-7;
 /// Below this score nothing is expected anywhere, and slopes lead nowhere.
@@ -50,26 +33,25 @@ const HOPELESS: f64 = -60.0;
 pub(super) fn propose(
     acquisition: &dyn Acquisition,
     moves: &mut Moves<'_>,
-    effort: Effort,
     best: &[Vec<f64>],
     known: &[Vec<f64>],
 ) -> Option<Vec<f64>> {
     let nearest = &best[..best.len().min(5)];
     let parents = &best[..best.len().min(10)];
-    let mut candidates = moves.anywhere(effort.n_anywhere);
+    let mut candidates = moves.anywhere(N_ANYWHERE);
     if !best.is_empty() {
         for deviation in [0.2, 0.05] {
-            candidates.extend(moves.around(nearest, effort.n_around, deviation));
+            candidates.extend(moves.around(nearest, N_AROUND, deviation));
         }
-        candidates.extend(moves.around(&best[..1], effort.n_around, 0.01));
-        candidates.extend(moves.between(parents, effort.n_between));
+        candidates.extend(moves.around(&best[..1], N_AROUND, 0.01));
+        candidates.extend(moves.between(parents, N_BETWEEN));
     }
     let scores = acquisition.scores(&candidates);
     let mut scored: Vec<(f64, Vec<f64>)> = scores.into_iter().zip(candidates).collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    scored.truncate(effort.n_refined);
+    scored.truncate(N_REFINED);
     for deviation in [0.1, 0.05, 0.02, 0.008, 0.003, 0.001] {
-        refine(acquisition, moves, &mut scored, effort.n_moves, deviation);
+        refine(acquisition, moves, &mut scored, deviation);
     }
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     if let Some((score, point)) = scored.first()
@@ -104,14 +86,13 @@ fn refine(
     acquisition: &dyn Acquisition,
     moves: &mut Moves<'_>,
     scored: &mut [(f64, Vec<f64>)],
-    n_moves: usize,
     deviation: f64,
 ) {
     let centres: Vec<Vec<f64>> = scored.iter().map(|(_, point)| point.clone()).collect();
-    let moved = moves.around(&centres, n_moves, deviation);
+    let moved = moves.around(&centres, N_MOVES, deviation);
     let scores = acquisition.scores(&moved);
     for (at, (score, point)) in scores.into_iter().zip(moved).enumerate() {
-        let candidate = &mut scored[at / n_moves];
+        let candidate = &mut scored[at / N_MOVES];
         if score > candidate.0 {
             *candidate = (score, point);
         }

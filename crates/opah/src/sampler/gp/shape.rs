@@ -17,11 +17,11 @@ use crate::frozen_trial::{FrozenTrial, TrialState};
 pub(super) struct Shape {
     parameters: BTreeMap<Arc<str>, Latest>,
     /// By the names of a trial's parameters: the values that discrete ones had in such trials.
-    groups: BTreeMap<Vec<Arc<str>>, BTreeMap<Arc<str>, BTreeSet<Value>>>,
+    groups: BTreeMap<Vec<Arc<str>>, Values>,
 }
 
-/// Internal values that count as one.
-type Value = u64;
+/// By discrete parameter: the bits of its internal values.
+type Values = BTreeMap<Arc<str>, BTreeSet<u64>>;
 
 #[derive(Debug)]
 struct Latest {
@@ -124,7 +124,7 @@ impl Shape {
     }
 }
 
-fn numbers(values: &BTreeSet<Value>) -> Vec<f64> {
+fn numbers(values: &BTreeSet<u64>) -> Vec<f64> {
     values.iter().map(|bits| f64::from_bits(*bits)).collect()
 }
 
