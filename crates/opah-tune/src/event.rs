@@ -18,6 +18,11 @@ pub enum Event {
         /// A sentence.
         text: String,
     },
+    /// The sampler `auto` takes another one from now on.
+    SamplerChosen {
+        /// Its name and the reason, as a sentence.
+        text: String,
+    },
     /// A trial begins.
     TrialStarted {
         /// Its number.

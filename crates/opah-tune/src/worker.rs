@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use opah::json::Json;
+use opah::sampler::auto::CHOICE_ATTR;
 use opah::study::FAILURE_ATTR;
 use opah::{FrozenTrial, ParamValue, Stop, Study, Trial, TrialState};
 
@@ -146,6 +147,10 @@ impl Search<'_> {
         let number = trial.number();
         for text in trial.warnings().iter().cloned() {
             self.observer.observe(&Event::Note { text });
+        }
+        let chosen = trial.frozen().system_attrs.get(CHOICE_ATTR);
+        if let Some(text) = chosen.and_then(Json::parse) {
+            self.observer.observe(&Event::SamplerChosen { text });
         }
         let job = Job {
             number,

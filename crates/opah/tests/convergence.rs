@@ -70,6 +70,29 @@ fn tpe_beats_random_search_on_nearly_every_seed() {
     }
 }
 
+/// A sphere whose middle is not that of the space.
+fn shifted(trial: &mut Trial) -> opah::Result<f64> {
+    let mut sum = 0.0;
+    for (name, middle) in [("a", 1.3), ("b", -2.2), ("c", 0.4), ("d", 3.1)] {
+        sum += (trial.suggest_float(name, -5.0..=5.0)? - middle).powi(2);
+    }
+    Ok(sum)
+}
+
+#[test]
+fn gp_needs_half_the_trials_of_tpe() {
+    for (name, objective) in [
+        ("shifted sphere", shifted as Objective),
+        ("branin", branin),
+        ("mixed", mixed),
+    ] {
+        let wins = (0..6)
+            .filter(|seed| best("gp", *seed, 40, objective) < best("tpe", *seed, 80, objective));
+        let n_wins = wins.count();
+        assert!(n_wins >= 5, "{name}: {n_wins} wins of 6, fewer than 5");
+    }
+}
+
 /// The mean of a function over the points estimates its mean over the space, which for the
 /// sphere is 5 · 25 / 3.
 #[test]

@@ -25,6 +25,7 @@ pub(super) fn line(event: &Event) -> Option<String> {
     match event {
         Event::SearchStarted(started) => Some(beginning(started)),
         Event::Note { text } => Some(format!("warning: {text}")),
+        Event::SamplerChosen { text } => Some(format!("auto: {text}")),
         Event::TrialStarted { number, params } => {
             Some(format!("trial {number} begins: {}", spelled(params)))
         }

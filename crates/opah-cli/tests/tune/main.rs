@@ -152,7 +152,7 @@ fn programs_are_told_in_lines_of_json() {
         "epoch",
         "trial_finished",
     ];
-    let mut expected = vec!["search_started"];
+    let mut expected = vec!["search_started", "sampler_chosen"];
     expected.extend(trial.iter().chain(&trial));
     expected.push("search_ended");
     assert_eq!(events, expected);

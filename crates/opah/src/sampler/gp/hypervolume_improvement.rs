@@ -10,7 +10,11 @@ use super::boxes::{self, Edges};
 use super::improvement::log_h;
 use super::process::{Expected, Process};
 use super::proposal::Acquisition;
+use crate::math::exp::exp;
 use crate::math::normal;
+
+/// A reference of which the mean is so many deviations away, or less, is near.
+const NEAR: f64 = -4.0;
 
 /// The logarithm of the expected hypervolume improvement.
 #[derive(Debug)]
@@ -56,10 +60,18 @@ impl<'a> LogHypervolumeImprovement<'a> {
     fn shares(&self, expected: &[Expected]) -> (Vec<Vec<f64>>, f64) {
         let mut total = 0.0;
         let shares = self.ends.iter().zip(expected).map(|(ends, expected)| {
-            let log = |end: &f64| log_h((end - expected.mean) / expected.deviation);
-            let whole = ends.last().map_or(0.0, log);
+            let z = |end: &f64| (end - expected.mean) / expected.deviation;
+            let last = ends.last().map_or(0.0, z);
+            let whole = log_h(last);
             total += whole + expected.deviation.ln();
-            ends.iter().map(|end| (log(end) - whole).exp()).collect()
+            if last < NEAR {
+                return ends
+                    .iter()
+                    .map(|end| (log_h(z(end)) - whole).exp())
+                    .collect();
+            }
+            let scale = (-whole).exp();
+            ends.iter().map(|end| scale * h(z(end))).collect()
         });
         let shares = shares.collect();
         (shares, total)
@@ -72,6 +84,13 @@ impl<'a> LogHypervolumeImprovement<'a> {
         };
         self.boxes.iter().map(volume).sum()
     }
+}
+
+/// `φ(z) + z·Φ(z)`, to which a difference of two logarithms would add no digit when the
+/// reference is near.
+fn h(z: f64) -> f64 {
+    let density = exp(-0.5 * z * z - normal::LN_SQRT_TAU);
+    (density + z * normal::cdf(z)).max(0.0)
 }
 
 /// The difference of what belongs to the ends of one side of a box.

@@ -192,3 +192,116 @@ fn middle(distribution: &Distribution) -> f64 {
     let (low, high) = transform::interval(distribution);
     transform::from_coordinate(distribution, 0.5 * (low + high))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::frozen_trial::Direction;
+    use crate::study::{Stop, Study};
+    use crate::trial::Trial;
+
+    fn study(directions: &[Direction]) -> Study {
+        let sampler = GpSampler {
+            seed: 1,
+            ..GpSampler::default()
+        };
+        Study::in_memory("s", directions)
+            .unwrap()
+            .with_sampler(Arc::new(sampler))
+    }
+
+    fn drawn(trial: &mut Trial) -> (i64, i64) {
+        let a = trial.suggest_int("a", 0..=9).unwrap();
+        (a, trial.suggest_int("b", 0..=9).unwrap())
+    }
+
+    #[test]
+    fn the_first_trial_is_the_middle_with_the_first_choice() {
+        let study = study(&[Direction::Minimize]);
+        let mut trial = study.ask().unwrap();
+        let lr = trial.suggest_float_log("lr", 1e-4..=1.0).unwrap();
+        assert!((lr - 1e-2).abs() < 1e-12, "{lr}");
+        let kind = trial.suggest_categorical("kind", &["x", "y", "z"]).unwrap();
+        assert_eq!(*kind, "x");
+    }
+
+    #[test]
+    fn nothing_is_tried_twice_be_it_told_or_running() {
+        let study = study(&[Direction::Minimize]);
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..10 {
+            let mut trial = study.ask().unwrap();
+            let (a, b) = drawn(&mut trial);
+            seen.insert((a, b));
+            let loss = ((a - 7) * (a - 7) + (b - 2) * (b - 2)) as f64;
+            study.tell(&mut trial, &[loss]).unwrap();
+        }
+        let n_told = seen.len();
+        let mut running: Vec<Trial> = Vec::new();
+        for _ in 0..8 {
+            let mut trial = study.ask().unwrap();
+            seen.insert(drawn(&mut trial));
+            running.push(trial);
+        }
+        assert_eq!(seen.len(), n_told + 8);
+    }
+
+    #[test]
+    fn where_trials_crash_is_avoided() {
+        let study = study(&[Direction::Minimize]);
+        let mut crashed_late = 0;
+        for number in 0..40 {
+            let mut trial = study.ask().unwrap();
+            let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+            let y = trial.suggest_float("y", 0.0..=1.0).unwrap();
+            // The best values are beside a third of the space in which trials crash.
+            let result = if x > 0.66 {
+                Err(Stop::failed("crashed"))
+            } else {
+                Ok(vec![(x - 0.6).powi(2) + (y - 0.3).powi(2)])
+            };
+            crashed_late += u64::from(number >= 20 && x > 0.66);
+            study.tell_result(&mut trial, result).unwrap();
+        }
+        assert!(crashed_late <= 4, "{crashed_late} of 20");
+        let best = study.best_trial().unwrap().values[0];
+        assert!(best < 1e-3, "{best}");
+    }
+
+    #[test]
+    fn a_range_that_grows_is_searched() {
+        let study = study(&[Direction::Minimize]);
+        for number in 0..30 {
+            let mut trial = study.ask().unwrap();
+            let end = if number < 10 { 1.0 } else { 3.0 };
+            let x = trial.suggest_float("x", 0.0..=end).unwrap();
+            study.tell(&mut trial, &[(x - 2.3).powi(2)]).unwrap();
+        }
+        let best = study.best_trial().unwrap().values[0];
+        assert!(best < 1e-4, "{best}");
+    }
+
+    #[test]
+    fn fronts_of_two_objectives_are_reached() {
+        let study = study(&[Direction::Minimize, Direction::Maximize]);
+        for _ in 0..30 {
+            let mut trial = study.ask().unwrap();
+            let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+            let rest = trial.suggest_float("rest", 0.0..=1.0).unwrap();
+            study.tell(&mut trial, &[x + rest, x * x - rest]).unwrap();
+        }
+        let on_front = study.trials().unwrap();
+        let n = on_front
+            .iter()
+            .filter(|trial| {
+                trial
+                    .params
+                    .get("rest")
+                    .is_some_and(|rest| rest.value < 0.02)
+            })
+            .count();
+        assert!(n >= 15, "{n} of 30");
+    }
+}

@@ -8,7 +8,7 @@ use super::hypervolume_improvement::LogHypervolumeImprovement;
 use super::improvement::LogExpectedImprovement;
 use super::moves::Moves;
 use super::process::Process;
-use super::proposal;
+use super::proposal::{self, Counts};
 use crate::context::Context;
 use crate::multi_objective::pareto_front;
 
@@ -92,7 +92,7 @@ impl<'a> Model<'a> {
                 process: &self.processes[0],
                 best,
             };
-            return proposal::propose(&acquisition, &mut moves, &good, &known);
+            return proposal::propose(&acquisition, &mut moves, Counts::OF_ONE, &good, &known);
         }
         let places = pareto_front(&self.losses);
         let front: Vec<Vec<f64>> = places.iter().map(|at| self.losses[*at].clone()).collect();
@@ -105,7 +105,7 @@ impl<'a> Model<'a> {
         self.believe(pending)?;
         let front = thinned(front, &reference);
         let acquisition = LogHypervolumeImprovement::new(&self.processes, &front, &reference);
-        proposal::propose(&acquisition, &mut moves, &good, &known)
+        proposal::propose(&acquisition, &mut moves, Counts::OF_SEVERAL, &good, &known)
     }
 
     fn take(&self, places: Vec<usize>) -> Vec<Vec<f64>> {

@@ -13,16 +13,40 @@ pub(super) trait Acquisition {
     fn score_with_gradient(&self, point: &[f64], gradient: &mut [f64]) -> f64;
 }
 
-/// Points anywhere that are looked at.
-const N_ANYWHERE: usize = 384;
-/// Points between the best.
-const N_BETWEEN: usize = 128;
-/// Points around each of the best five, at each distance.
-const N_AROUND: usize = 50;
-/// Candidates that are refined.
-const N_REFINED: usize = 6;
-/// Moves of each of them, at each distance.
-const N_MOVES: usize = 40;
+/// How many points are looked at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counts {
+    /// Points anywhere.
+    anywhere: usize,
+    /// Points between the best.
+    between: usize,
+    /// Points around each of the best five, at each distance.
+    around: usize,
+    /// Candidates that are refined.
+    refined: usize,
+    /// Moves of each of them, at each distance.
+    moves: usize,
+}
+
+impl Counts {
+    /// With one objective.
+    pub(super) const OF_ONE: Self = Self {
+        anywhere: 384,
+        between: 128,
+        around: 50,
+        refined: 6,
+        moves: 40,
+    };
+    /// With several, where a point costs more and half as many find as much.
+    pub(super) const OF_SEVERAL: Self = Self {
+        anywhere: 192,
+        between: 64,
+        around: 25,
+        refined: 4,
+        moves: 24,
+    };
+}
+
 /// Points closer than this in all coordinates are the same.
 const SAME: f64 = 1e-7;
 /// Below this score nothing is expected anywhere, and slopes lead nowhere.
@@ -33,25 +57,26 @@ const HOPELESS: f64 = -60.0;
 pub(super) fn propose(
     acquisition: &dyn Acquisition,
     moves: &mut Moves<'_>,
+    counts: Counts,
     best: &[Vec<f64>],
     known: &[Vec<f64>],
 ) -> Option<Vec<f64>> {
     let nearest = &best[..best.len().min(5)];
     let parents = &best[..best.len().min(10)];
-    let mut candidates = moves.anywhere(N_ANYWHERE);
+    let mut candidates = moves.anywhere(counts.anywhere);
     if !best.is_empty() {
         for deviation in [0.2, 0.05] {
-            candidates.extend(moves.around(nearest, N_AROUND, deviation));
+            candidates.extend(moves.around(nearest, counts.around, deviation));
         }
-        candidates.extend(moves.around(&best[..1], N_AROUND, 0.01));
-        candidates.extend(moves.between(parents, N_BETWEEN));
+        candidates.extend(moves.around(&best[..1], counts.around, 0.01));
+        candidates.extend(moves.between(parents, counts.between));
     }
     let scores = acquisition.scores(&candidates);
     let mut scored: Vec<(f64, Vec<f64>)> = scores.into_iter().zip(candidates).collect();
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-    scored.truncate(N_REFINED);
+    scored.truncate(counts.refined);
     for deviation in [0.1, 0.05, 0.02, 0.008, 0.003, 0.001] {
-        refine(acquisition, moves, &mut scored, deviation);
+        refine(acquisition, moves, &mut scored, counts.moves, deviation);
     }
     scored.sort_by(|(a, _), (b, _)| b.total_cmp(a));
     if let Some((score, point)) = scored.first()
@@ -86,13 +111,14 @@ fn refine(
     acquisition: &dyn Acquisition,
     moves: &mut Moves<'_>,
     scored: &mut [(f64, Vec<f64>)],
+    n_moves: usize,
     deviation: f64,
 ) {
     let centres: Vec<Vec<f64>> = scored.iter().map(|(_, point)| point.clone()).collect();
-    let moved = moves.around(&centres, N_MOVES, deviation);
+    let moved = moves.around(&centres, n_moves, deviation);
     let scores = acquisition.scores(&moved);
     for (at, (score, point)) in scores.into_iter().zip(moved).enumerate() {
-        let candidate = &mut scored[at / N_MOVES];
+        let candidate = &mut scored[at / n_moves];
         if score > candidate.0 {
             *candidate = (score, point);
         }
