@@ -67,10 +67,12 @@ def draw(d, n):
 
 def gap_rule(mu, low, high):
     if len(mu) == 0: return mu
-    v = np.unique(mu)
+    order = np.argsort(mu, kind='stable')
+    v = mu[order]
     left, right = np.diff(v, prepend=v[0]), np.diff(v, append=v[-1])
     if len(mu) == 1: left, right = mu - low, high - mu
-    sigma = np.maximum(left, right)[np.searchsorted(v, mu)]
+    sigma = np.empty(len(mu))
+    sigma[order] = np.maximum(left, right)
     return np.clip(sigma, (high - low) / min(100, len(mu) + 2), high - low)
 
 cases = []

@@ -2,10 +2,10 @@
 //!
 //! A kernel is as wide as the larger gap to its neighbours (Bergstra et al. 2011,
 //! section 4), within limits. When a kernel comes or goes, only its neighbours change.
-//! Kernels with the same centre share one bandwidth, that of their outer gaps: in
-//! Optuna it depends on the order in which a sort leaves them.
+//! Kernels with the same centre follow one another by their trials' numbers, so that those
+//! between two others are as narrow as can be. In Optuna, too, but for larger histories it
+//! depends on how an unstable sort leaves them which ones those are.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use super::dimension::{Dimension, Kind};
@@ -23,10 +23,10 @@ pub(super) struct Column {
     pub scales: Vec<f64>,
     /// By kernel: what its log density has at every point.
     pub log_norms: Vec<f64>,
-    /// By kernel: the place of its centre in a table; of choices and small grids.
+    /// By kernel: its place in a table; of choices and small grids.
     pub slots: Vec<u32>,
-    /// By slot: its centre.
-    slot_centres: Vec<f64>,
+    /// By slot of a grid: the centre and the bandwidth of its kernels.
+    shapes: Vec<(f64, f64)>,
     /// Centres and their trials' numbers, by centre.
     sorted: Vec<(f64, u64)>,
     prior_log_norm: f64,
@@ -49,7 +49,7 @@ impl Column {
             scales: Vec::new(),
             log_norms: Vec::new(),
             slots: Vec::new(),
-            slot_centres: Vec::new(),
+            shapes: Vec::new(),
             sorted: Vec::new(),
             prior_log_norm,
         }
@@ -70,14 +70,16 @@ impl Column {
 
     /// Replaces all kernels by those of `numbers`, in their order.
     pub(super) fn rebuild(&mut self, numbers: &[u64], centres: Vec<f64>) {
-        if self.has_slots() {
-            self.slots = centres.iter().map(|centre| self.slot(*centre)).collect();
-        }
+        let count = numbers.len();
         self.centres = centres;
         if !self.is_numeric() {
+            self.slots = self.centres.iter().map(|choice| *choice as u32).collect();
             return;
         }
-        let count = numbers.len();
+        if self.has_slots() {
+            self.shapes.clear();
+            self.slots = vec![0; count];
+        }
         self.bandwidths = vec![f64::NAN; count];
         self.scales = vec![f64::NAN; count];
         self.log_norms = vec![f64::NAN; count];
@@ -90,14 +92,8 @@ impl Column {
             .iter()
             .map(|at| (self.centres[*at], numbers[*at]))
             .collect();
-        let mut first = 0;
-        while first < count {
-            let ties = self.ties(first);
-            let bandwidth = self.bandwidth(&ties);
-            for at in &order[ties.clone()] {
-                self.set_bandwidth(*at, bandwidth);
-            }
-            first = ties.end;
+        for (place, at) in order.into_iter().enumerate() {
+            self.set_bandwidth(at, self.bandwidth(place));
         }
     }
 
@@ -112,8 +108,7 @@ impl Column {
     ) {
         self.centres.insert(position, centre);
         if self.has_slots() {
-            let slot = self.slot(centre);
-            self.slots.insert(position, slot);
+            self.slots.insert(position, centre as u32);
         }
         if !self.is_numeric() {
             return;
@@ -126,19 +121,8 @@ impl Column {
             .sorted
             .partition_point(|known| is_before(known, &entry));
         self.sorted.insert(at, entry);
-        let ties = self.ties(at);
-        if ties.len() > 1 {
-            let bandwidth = self.bandwidth(&ties);
-            self.set_bandwidth(position, bandwidth);
-            changed.push(position);
-            return;
-        }
-        self.refresh(numbers, at, changed);
-        if at > 0 {
-            self.refresh(numbers, at - 1, changed);
-        }
-        if at + 1 < self.sorted.len() {
-            self.refresh(numbers, at + 1, changed);
+        for place in at.saturating_sub(1)..(at + 2).min(self.sorted.len()) {
+            self.refresh(numbers, place, changed);
         }
     }
 
@@ -165,57 +149,33 @@ impl Column {
         let at = self
             .sorted
             .partition_point(|known| is_before(known, &entry));
-        let has_ties = self.ties(at).len() > 1;
         self.sorted.remove(at);
-        if has_ties {
-            return;
-        }
-        if at > 0 {
-            self.refresh(numbers, at - 1, changed);
-        }
-        if at < self.sorted.len() {
-            self.refresh(numbers, at, changed);
+        for place in at.saturating_sub(1)..(at + 1).min(self.sorted.len()) {
+            self.refresh(numbers, place, changed);
         }
     }
 
-    /// Gives the kernels that are tied with the one at `sorted[at]` their bandwidth.
-    fn refresh(&mut self, numbers: &[u64], at: usize, changed: &mut Vec<usize>) {
-        let ties = self.ties(at);
-        let bandwidth = self.bandwidth(&ties);
-        for place in ties {
-            let number = self.sorted[place].1;
-            let position = numbers.partition_point(|known| *known < number);
-            if self.bandwidths[position] != bandwidth {
-                self.set_bandwidth(position, bandwidth);
-                changed.push(position);
-            }
+    /// Gives the kernel at `sorted[place]` its bandwidth.
+    fn refresh(&mut self, numbers: &[u64], place: usize, changed: &mut Vec<usize>) {
+        let bandwidth = self.bandwidth(place);
+        let number = self.sorted[place].1;
+        let position = numbers.partition_point(|known| *known < number);
+        if self.bandwidths[position] != bandwidth {
+            self.set_bandwidth(position, bandwidth);
+            changed.push(position);
         }
     }
 
-    /// The places in `sorted` with the centre of `sorted[at]`.
-    fn ties(&self, at: usize) -> Range<usize> {
-        let centre = self.sorted[at].0;
-        let mut first = at;
-        while first > 0 && self.sorted[first - 1].0 == centre {
-            first -= 1;
-        }
-        let mut end = at + 1;
-        while end < self.sorted.len() && self.sorted[end].0 == centre {
-            end += 1;
-        }
-        first..end
-    }
-
-    /// The larger gap to the neighbours of tied kernels. The ends of the interval are
-    /// neighbours of a single kernel only.
-    fn bandwidth(&self, ties: &Range<usize>) -> f64 {
-        let (centre, count) = (self.sorted[ties.start].0, self.sorted.len());
-        let left = match ties.start.checked_sub(1) {
+    /// The larger gap to the neighbours of the kernel at `sorted[place]`. The ends of the
+    /// interval are neighbours of a single kernel only.
+    fn bandwidth(&self, place: usize) -> f64 {
+        let (centre, count) = (self.sorted[place].0, self.sorted.len());
+        let left = match place.checked_sub(1) {
             Some(before) => centre - self.sorted[before].0,
             None if count == 1 => centre - self.dimension.low,
             None => 0.0,
         };
-        let right = match self.sorted.get(ties.end) {
+        let right = match self.sorted.get(place + 1) {
             Some(after) => after.0 - centre,
             None if count == 1 => self.dimension.high - centre,
             None => 0.0,
@@ -230,17 +190,17 @@ impl Column {
         self.bandwidths[position] = bandwidth;
         self.scales[position] = std::f64::consts::FRAC_1_SQRT_2 / bandwidth;
         self.log_norms[position] = self.dimension.log_norm(self.centres[position], bandwidth);
+        if self.has_slots() {
+            self.slots[position] = self.slot((self.centres[position], bandwidth));
+        }
     }
 
-    /// The slot of a centre, made if there is none.
-    fn slot(&mut self, centre: f64) -> u32 {
-        if let Kind::Choices(_) = self.dimension.kind {
-            return centre as u32;
-        }
-        let known = self.slot_centres.iter().position(|slot| *slot == centre);
+    /// The slot of a centre and bandwidth, made if there is none.
+    fn slot(&mut self, shape: (f64, f64)) -> u32 {
+        let known = self.shapes.iter().position(|known| *known == shape);
         let slot = known.unwrap_or_else(|| {
-            self.slot_centres.push(centre);
-            self.slot_centres.len() - 1
+            self.shapes.push(shape);
+            self.shapes.len() - 1
         });
         slot as u32
     }
@@ -257,15 +217,10 @@ impl Column {
             return table;
         }
         let (left, right) = self.dimension.cell(internal);
-        let mass = |centre: &f64| {
-            let at = self.sorted.partition_point(|known| known.0 < *centre);
-            if self.sorted.get(at).is_none_or(|known| known.0 != *centre) {
-                return f64::NEG_INFINITY;
-            }
-            let bandwidth = self.bandwidth(&self.ties(at));
+        let mass = |(centre, bandwidth): &(f64, f64)| {
             normal::log_mass((left - centre) / bandwidth, (right - centre) / bandwidth)
         };
-        self.slot_centres.iter().map(mass).collect()
+        self.shapes.iter().map(mass).collect()
     }
 
     /// The log density or mass of the prior at an internal value: a normal kernel as
