@@ -34,6 +34,11 @@ ROWS = [
     Row("O7", "tpe-two-objectives 10000x30", 5e-3),
     Row("O8", "cmaes 1000x10", 10e-6),
     Row("O9", "nsga2 1000x10", 5e-6),
+    Row("O10", "gp 100x10", 2.5e-3),
+    Row("O11", "gp 200x10", 5e-3),
+    Row("O12", "gp 500x10", 20e-3),
+    Row("O14", "gp-two-objectives 100x10", 8e-3),
+    Row("O15", "auto 10000x30", 25e-3),
     Row("O17", "fanova 1000x10", 50e-3),
     Row("O18", "fanova 10000x30", 1.5),
     Row("O19", "mean_decrease_impurity 1000x10", None),
@@ -116,6 +121,10 @@ def a_trial(what, n_trials, n_params):
         "tpe": (lambda: samplers.TPESampler(seed=1), 1, 0),
         "tpe-univariate": (lambda: samplers.TPESampler(seed=1, multivariate=False), 1, 0),
         "tpe-two-objectives": (lambda: samplers.TPESampler(seed=1), 2, 0),
+        "gp": (lambda: samplers.GPSampler(seed=1), 1, 0),
+        "gp-two-objectives": (lambda: samplers.GPSampler(seed=1), 2, 0),
+        # What Optuna takes when nothing is chosen.
+        "auto": (lambda: samplers.TPESampler(seed=1), 1, 0),
         "cmaes": (lambda: samplers.CmaEsSampler(seed=1), 1, 200),
         "nsga2": (lambda: samplers.NSGAIISampler(seed=1), 2, 200),
     }[what]

@@ -49,7 +49,7 @@ fn list<T: ?Sized + 'static>(entries: &[Entry<T>]) -> Rows {
         vec![entry.name.into(), entry.class.into(), entry.summary.into()]
     };
     Rows {
-        headings: ["name", "in Optuna", "summary"].map(str::to_owned).to_vec(),
+        headings: ["name", "also", "summary"].map(str::to_owned).to_vec(),
         rows: entries.iter().map(row).collect(),
     }
 }

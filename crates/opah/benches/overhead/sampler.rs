@@ -30,6 +30,7 @@ fn setup(name: &str) -> Result<Setup, Failure> {
         "qmc" => ("qmc", json!({"seed": 1, "scramble": true}), 1),
         "tpe-univariate" => ("tpe", json!({"seed": 1, "multivariate": false}), 1),
         "tpe-two-objectives" => ("tpe", json!({"seed": 1}), 2),
+        "gp-two-objectives" => ("gp", json!({"seed": 1}), 2),
         "nsga2" | "nsga3" => (name, json!({"seed": 1}), 2),
         other => (other, json!({"seed": 1}), 1),
     };
