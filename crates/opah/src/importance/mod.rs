@@ -8,7 +8,8 @@
 //! use opah::importance::{self, PedAnovaImportanceEvaluator};
 //! use opah::{Direction, Study};
 //!
-//! let study = Study::in_memory("slope", &[Direction::Minimize])?;
+//! let random = opah::sampler::build("random", &serde_json::json!({"seed": 1}))?;
+//! let study = Study::in_memory("slope", &[Direction::Minimize])?.with_sampler(random);
 //! for _ in 0..100 {
 //!     let mut trial = study.ask()?;
 //!     let x = trial.suggest_float("x", -10.0..=10.0)?;
