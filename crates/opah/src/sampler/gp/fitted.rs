@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::covariance::Columns;
+use super::covariance::{Columns, n_parameters};
 use super::cube::Cube;
 use super::likelihood;
 use crate::context::Context;
@@ -23,7 +23,7 @@ const KEY: &str = "opah:gp";
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Fitted {
     /// The names of the axes, as a number.
-    axes: String,
+    axes: u32,
     /// From how many trials they were found.
     n: usize,
     /// From how many trials they were found when the search for them began anew.
@@ -64,7 +64,13 @@ pub(super) fn parameters(
 ) -> Option<Vec<Vec<f64>>> {
     let axes = fingerprint(cube);
     let last = context.history.derived(|last: &Last| last.fitted.clone());
-    let last = last.filter(|last| last.axes == axes && last.theta.len() == targets.len());
+    let is_usable = |theta: &Vec<f64>| {
+        theta.len() == n_parameters(cube.n_axes()) && theta.iter().all(|log| log.is_finite())
+    };
+    let last = last.filter(|last| {
+        let fits = last.axes == axes && last.theta.len() == targets.len();
+        fits && last.theta.iter().all(is_usable)
+    });
     let is_anew = last
         .as_ref()
         .is_none_or(|last| n < last.n || n / 10 != last.n_anew / 10 && 10 * n >= 11 * last.n_anew);
@@ -95,13 +101,47 @@ pub(super) fn parameters(
     Some(theta)
 }
 
-/// The names of the axes and the numbers of their choices, as a number (64-bit FNV-1a).
-fn fingerprint(cube: &Cube) -> String {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    for axis in &cube.axes {
-        for byte in axis.name.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+/// The names of the axes, as a number.
+fn fingerprint(cube: &Cube) -> u32 {
+    let names: Vec<&str> = cube.axes.iter().map(|axis| axis.name.as_ref()).collect();
+    crc32fast::hash(names.join("\0").as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::frozen_trial::Direction;
+    use crate::sampler::GpSampler;
+    use crate::study::Study;
+
+    #[test]
+    fn parameters_that_others_spoilt_are_not_used() {
+        let whole = "[-0.5,-0.5,-0.7,-0.7,-6.0]";
+        for theta in [
+            "[]",
+            "[[]]",
+            "[[1.0]]",
+            "[[NaN,0,0,0,0]]",
+            &format!("[{whole},{whole}]"),
+        ] {
+            let sampler = GpSampler {
+                seed: 1,
+                ..GpSampler::default()
+            };
+            let study = Study::in_memory("s", &[Direction::Minimize])
+                .unwrap()
+                .with_sampler(Arc::new(sampler));
+            for _ in 0..8 {
+                let mut trial = study.ask().unwrap();
+                let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+                let axes = crc32fast::hash(b"x");
+                let spoilt =
+                    format!("{{\"axes\":{axes},\"n\":99,\"n_anew\":99,\"theta\":{theta}}}");
+                trial.note(KEY, &Json::from_text(spoilt));
+                study.tell(&mut trial, &[x * x]).unwrap();
+            }
         }
     }
-    format!("{hash:016x}")
 }
