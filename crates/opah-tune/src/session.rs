@@ -51,7 +51,7 @@ pub struct Options {
     pub metric: Option<String>,
     /// Must not contradict the metric.
     pub direction: Option<Direction>,
-    /// The sampler; the study's, or TPE, if `None`.
+    /// The sampler; the study's, or [`DEFAULT_SAMPLER`], if `None`.
     pub sampler: Option<Algorithm>,
     /// The pruner; the study's, or the median, if `None`.
     pub pruner: Option<Algorithm>,

@@ -47,16 +47,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if are_given && study.directions() != directions {
         bail!(
             "study `{name}` exists, and its directions are {}, not {}; choose another --study-name",
-            list(study.directions()),
-            list(&directions)
+            output::directions(study.directions()),
+            output::directions(&directions)
         );
     }
     output::print(&format!("{name}\n"))
-}
-
-fn list(directions: &[Direction]) -> String {
-    let names: Vec<String> = directions.iter().map(ToString::to_string).collect();
-    names.join(", ")
 }
 
 /// A name as Optuna makes it: with a random UUID (RFC 9562, version 4).

@@ -20,13 +20,13 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> Result<()> {
     let storage = super::open(&args.storage)?;
     let row = |study: FrozenStudy| -> Result<Vec<Value>> {
-        let directions: Vec<String> = study.directions.iter().map(ToString::to_string).collect();
+        let directions = output::directions(&study.directions);
         let study = opah::Study::load(storage.clone(), &study.name)?;
         let trials = study.trials()?;
         let start = trials.iter().filter_map(|trial| trial.datetime_start).min();
         Ok(vec![
             study.name().into(),
-            directions.join(", ").into(),
+            directions.into(),
             trials.len().into(),
             start.map(super::trials::time).into(),
         ])

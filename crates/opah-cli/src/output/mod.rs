@@ -17,6 +17,12 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Vec<Value>>,
 }
 
+/// The directions of a study in a line.
+pub(crate) fn directions(directions: &[opah::Direction]) -> String {
+    let names: Vec<String> = directions.iter().map(ToString::to_string).collect();
+    names.join(", ")
+}
+
 impl Rows {
     /// Writes the rows to standard output. A reader that has gone away is no error.
     pub(crate) fn print(&self, format: FormatName) -> anyhow::Result<()> {

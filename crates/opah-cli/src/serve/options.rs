@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail};
 use opah::registry;
 use opah::sampler::{DEFAULT_SAMPLER, SAMPLERS};
-use opah::{Direction, Pruner, Sampler, Study};
+use opah::{Pruner, Sampler, Study};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -75,8 +75,8 @@ impl Options {
             bail!(
                 "study `{}` is there, and its directions are {}, not {}",
                 create.study,
-                spelled(study.directions()),
-                spelled(&create.directions)
+                output::directions(study.directions()),
+                output::directions(&create.directions)
             );
         }
         study.history()?;
@@ -123,11 +123,6 @@ impl Options {
         });
         Ok(Some(opah::pruner::build(PRUNER_OF_CURVES, &options)?))
     }
-}
-
-fn spelled(directions: &[Direction]) -> String {
-    let names: Vec<String> = directions.iter().map(ToString::to_string).collect();
-    names.join(", ")
 }
 
 #[cfg(test)]

@@ -34,50 +34,20 @@ pub(super) enum Request {
     Bye,
 }
 
-/// One line of the list of what can be asked for.
-struct Op {
-    name: &'static str,
-    read: fn(&str) -> serde_json::Result<Request>,
-}
+/// Reads the line of a request.
+type Read = fn(&str) -> serde_json::Result<Request>;
 
 /// All that can be asked for.
-static OPS: &[Op] = &[
-    Op {
-        name: "hello",
-        read: |line| read(line).map(Request::Hello),
-    },
-    Op {
-        name: "create",
-        read: |line| read(line).map(Request::Create),
-    },
-    Op {
-        name: "ask",
-        read: |line| read(line).map(Request::Ask),
-    },
-    Op {
-        name: "report",
-        read: |line| read(line).map(Request::Report),
-    },
-    Op {
-        name: "tell",
-        read: |line| read(line).map(Request::Tell),
-    },
-    Op {
-        name: "enqueue",
-        read: |line| read(line).map(Request::Enqueue),
-    },
-    Op {
-        name: "best",
-        read: |line| read(line).map(Request::Best),
-    },
-    Op {
-        name: "close",
-        read: |line| read(line).map(Request::Close),
-    },
-    Op {
-        name: "bye",
-        read: |_| Ok(Request::Bye),
-    },
+static OPS: &[(&str, Read)] = &[
+    ("hello", |line| read(line).map(Request::Hello)),
+    ("create", |line| read(line).map(Request::Create)),
+    ("ask", |line| read(line).map(Request::Ask)),
+    ("report", |line| read(line).map(Request::Report)),
+    ("tell", |line| read(line).map(Request::Tell)),
+    ("enqueue", |line| read(line).map(Request::Enqueue)),
+    ("best", |line| read(line).map(Request::Best)),
+    ("close", |line| read(line).map(Request::Close)),
+    ("bye", |_| Ok(Request::Bye)),
 ];
 
 fn read<T: DeserializeOwned>(line: &str) -> serde_json::Result<T> {
@@ -106,16 +76,16 @@ impl Request {
     }
 
     fn of_op(head: Head, line: &str) -> Result<Self> {
-        let names = || OPS.iter().map(|op| op.name);
+        let names = || OPS.iter().map(|(name, _)| *name);
         let known = || names().collect::<Vec<_>>().join(", ");
         let Some(name) = head.op else {
             bail!("the request has no `op`; the ops are {}", known());
         };
-        let Some(op) = OPS.iter().find(|op| op.name == name) else {
+        let Some((_, read)) = OPS.iter().find(|(known, _)| *known == name) else {
             let meant = did_you_mean(&name, names());
             bail!("no op is named `{name}`{meant}; the ops are {}", known());
         };
-        (op.read)(line).map_err(|error| anyhow!("`{name}`: {error}"))
+        read(line).map_err(|error| anyhow!("`{name}`: {error}"))
     }
 }
 
@@ -234,7 +204,7 @@ impl<'de> Deserialize<'de> for Number {
             Value::String(text) => text
                 .parse::<f64>()
                 .ok()
-                .filter(|number| !number.is_finite()),
+                .filter(|number| !number.is_finite() && !text.contains(char::is_numeric)),
             _ => None,
         };
         number.map(Self).ok_or_else(|| {
@@ -335,6 +305,10 @@ mod tests {
             (
                 r#"{"op":"aks"}"#,
                 "no op is named `aks`, did you mean `ask`?; the ops are hello, create, ",
+            ),
+            (
+                r#"{"op":"tell","study":"s","trial":0,"values":["1e999"]}"#,
+                "\"1e999\" is not a number",
             ),
             (r#"{"op":"ask"}"#, "`ask`: missing field `study`"),
             (r#"{"op":"ask","study":"s","n":0}"#, "`ask`: invalid value"),

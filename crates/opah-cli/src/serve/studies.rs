@@ -1,7 +1,6 @@
 //! The studies that are served, and what each request does to them.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::num::NonZeroU32;
 
 use anyhow::{Result, anyhow, bail};
@@ -159,6 +158,8 @@ impl Served {
         }))
     }
 
+    /// A trial that this conversation did not ask for is looked up, because it may go on with a
+    /// study whose process was killed.
     fn report(&mut self, report: Report) -> Result<Body> {
         let several = self.study.directions().len() > 1;
         let values: Vec<f64> = match (report.value, report.values) {
@@ -171,11 +172,18 @@ impl Served {
             (None, None) => bail!("a report has a `value`"),
             (Some(_), _) => bail!("a report has `value` or `values`, not both"),
         };
-        let trial = running(&self.study, &mut self.running, report.trial)?;
+        let mut found = None;
+        let trial = match self.running.get_mut(&report.trial) {
+            Some(known) => known,
+            None => found.insert(self.study.trial(report.trial)?),
+        };
         let n_warnings = trial.warnings().len();
         trial.report_values(report.step, &values)?;
         let prune = trial.should_prune()?;
         warn(trial, n_warnings);
+        // From now on it is run here; until the report was taken, it may be another's.
+        self.running
+            .extend(found.map(|trial| (report.trial, trial)));
         Ok(Body::Reported { prune })
     }
 
@@ -196,7 +204,11 @@ impl Served {
                 Err(Stop::failed(reason))
             }
         };
-        let trial = running(&self.study, &mut self.running, tell.trial)?;
+        let mut found = None;
+        let trial = match self.running.get_mut(&tell.trial) {
+            Some(known) => known,
+            None => found.insert(self.study.trial(tell.trial)?),
+        };
         self.study.tell_result(trial, result)?;
         self.running.remove(&tell.trial);
         Ok(Body::Done {})
@@ -248,19 +260,6 @@ impl Served {
             output::warn(&format!("trial {number} can't be given back: {error}"));
         }
     }
-}
-
-/// The running trial of this number. One that this conversation did not ask for is looked up,
-/// because it may go on with a study whose process was killed.
-fn running<'a>(
-    study: &Study,
-    running: &'a mut BTreeMap<u64, Trial>,
-    number: u64,
-) -> Result<&'a mut Trial> {
-    Ok(match running.entry(number) {
-        Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(unknown) => unknown.insert(study.trial(number)?),
-    })
 }
 
 /// Tells on standard error what should be known of a trial, but for the first `n_told`.

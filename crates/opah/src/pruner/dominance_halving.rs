@@ -11,7 +11,8 @@
 //! promoted stops instead of waiting. Optuna 5 has no pruner for several objectives.
 //!
 //! Only reports at the same step are compared. A decision follows from what was reported, in
-//! whatever order trials came or ended, so nothing has to be remembered of a rung.
+//! whatever order trials came or ended, so nothing has to be remembered of a rung; only the least
+//! resource, when it is found out.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -55,8 +55,10 @@ impl Derived for Remembered {
     }
 }
 
+/// What a trial remembers; 0 is none, and would make rungs without end.
 fn remembered(trial: &FrozenTrial, key: &str) -> Option<u64> {
-    trial.system_attrs.get(key).and_then(Json::parse::<u64>)
+    let steps = trial.system_attrs.get(key).and_then(Json::parse::<u64>);
+    steps.filter(|steps| *steps > 0)
 }
 
 impl Resource {
