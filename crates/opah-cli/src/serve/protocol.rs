@@ -308,7 +308,7 @@ mod tests {
             ),
             (
                 r#"{"op":"tell","study":"s","trial":0,"values":["1e999"]}"#,
-                "\"1e999\" is not a number",
+                "`tell`: \"1e999\" is not a number; ",
             ),
             (r#"{"op":"ask"}"#, "`ask`: missing field `study`"),
             (r#"{"op":"ask","study":"s","n":0}"#, "`ask`: invalid value"),

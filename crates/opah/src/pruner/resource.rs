@@ -225,4 +225,23 @@ mod tests {
             assert_eq!(judge(&mut again), Some(found), "{pruner}");
         }
     }
+
+    #[test]
+    fn a_stored_zero_is_no_number_of_steps() {
+        for pruner in ["dominance_halving", "successive_halving", "hyperband"] {
+            let pruner = crate::pruner::build(pruner, &json!({})).unwrap();
+            let study = Study::in_memory("s", &[Direction::Minimize])
+                .unwrap()
+                .with_pruner(pruner);
+            for _ in 0..6 {
+                let mut trial = study.ask().unwrap();
+                for key in FOUND_RESOURCES {
+                    trial.note(key, &Json::new(&0));
+                }
+                trial.report(5, 1.0).unwrap();
+                trial.should_prune().unwrap();
+                study.tell(&mut trial, &[1.0]).unwrap();
+            }
+        }
+    }
 }
