@@ -6,6 +6,7 @@
 //! only their lower triangles count.
 
 use super::matrix::{View, dot, multiply_into};
+use super::simd::padded;
 
 /// Blocks of up to so many rows are done directly.
 const DIRECT: usize = 32;
@@ -34,9 +35,9 @@ fn factor_block(a: &mut [f64], stride: usize, at: usize, n: usize) -> bool {
     factor_block(a, stride, second.start, n - half)
 }
 
-/// Half of `n` or a little less, in whole vectors.
+/// Half of `n` or a little more, in whole vectors.
 fn halved(n: usize) -> usize {
-    (n / 2).next_multiple_of(8)
+    padded(n / 2)
 }
 
 fn factor_directly(a: &mut [f64], stride: usize, at: usize, n: usize) -> bool {

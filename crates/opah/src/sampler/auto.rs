@@ -6,7 +6,7 @@
 //! - Otherwise: [`tpe`](super::tpe), whose suggestions stay cheap when there are many trials
 //!   or parameters.
 //!
-//! What was chosen and why is kept with the first trial of each choice, as the system
+//! What was chosen and why is kept with the first trials of each choice, as the system
 //! attribute `opah:auto`. `docs/results/quality.md` compares it with the samplers of others.
 //!
 //! Durations are not looked at: they differ from run to run, and a suggestion must not.

@@ -145,8 +145,22 @@ mod tests {
     }
 
     #[test]
+    fn samplers_that_model_all_parameters_leave_the_fixed_ones_alone() {
+        for base in ["gp", "auto", "tpe"] {
+            let options = json!({
+                "fixed_params": {"n": 4, "kind": "b"},
+                "base_sampler": {"type": base},
+                "seed": 2,
+            });
+            let study = run("partial_fixed", &options, 20);
+            assert_eq!(column(&study, "n"), [4.0; 20], "{base}");
+            assert_eq!(column(&study, "kind"), [1.0; 20], "{base}");
+        }
+    }
+
+    #[test]
     fn with_nothing_fixed_it_is_the_other_sampler() {
-        for base in ["random", "tpe", "qmc"] {
+        for base in ["random", "tpe", "qmc", "gp", "auto"] {
             let wrapped = json!({"base_sampler": {"type": base}, "seed": 3});
             let (inside, alone) = (
                 run("partial_fixed", &wrapped, 25),

@@ -117,6 +117,11 @@ impl Covariance {
         self.joint_scale + self.single_scale
     }
 
+    /// What a loss has of its own: the noise's variance, and so much that factors exist.
+    pub(super) fn own_variance(&self) -> f64 {
+        self.noise + 1e-8
+    }
+
     /// The covariance of a point with the first `n` points (padded) in `rows.total`, with
     /// its parts.
     pub(super) fn row(&self, columns: &Columns, point: &[f64], n: usize, rows: Rows<'_>) {

@@ -118,7 +118,7 @@ fn losses(trial: &FrozenTrial, directions: &[Direction]) -> Option<Vec<f64>> {
     let unusable = || vec![f64::INFINITY; directions.len()];
     match trial.state {
         TrialState::Complete if trial.values.len() != directions.len() => None,
-        TrialState::Complete if trial.violation() > 0.0 => Some(unusable()),
+        TrialState::Complete | TrialState::Pruned if trial.violation() > 0.0 => Some(unusable()),
         TrialState::Complete => {
             let both = trial.values.iter().zip(directions);
             // Adding 0.0 makes -0.0 equal to 0.0.

@@ -80,8 +80,11 @@ pub(super) fn parameters(
                 return Some(last.theta.clone());
             }
             let both = targets.iter().zip(&last.theta);
-            both.map(|(targets, theta)| likelihood::refit(columns, targets, theta))
-                .collect::<Option<_>>()?
+            both.map(|(targets, theta)| {
+                let better = likelihood::refit(columns, targets, theta);
+                better.or_else(|| likelihood::fit(columns, targets))
+            })
+            .collect::<Option<_>>()?
         }
         _ => {
             let all = targets

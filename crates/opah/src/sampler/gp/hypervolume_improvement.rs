@@ -106,7 +106,8 @@ fn ends(edges: &[Edges], objective: usize) -> Vec<f64> {
     });
     let mut ends: Vec<f64> = both.filter(|end| end.is_finite()).collect();
     ends.sort_unstable_by(f64::total_cmp);
-    ends.dedup();
+    // As they are looked up: -0.0 and 0.0 are two.
+    ends.dedup_by(|a, b| a.total_cmp(b).is_eq());
     ends
 }
 

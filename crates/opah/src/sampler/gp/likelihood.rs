@@ -10,9 +10,6 @@ use crate::math::cholesky;
 use crate::math::lbfgs::{self, Stop};
 use crate::math::matrix::dot;
 
-/// What is added to the noise's variance, so that factors exist.
-const JITTER: f64 = 1e-8;
-
 /// The mean and standard deviation of a parameter's logarithm, and its bounds.
 #[derive(Debug, Clone, Copy)]
 struct Prior {
@@ -141,7 +138,7 @@ impl Room {
         }
         self.factor.copy_from_slice(&self.total);
         for at in 0..n {
-            self.factor[at * stride + at] += covariance.noise + JITTER;
+            self.factor[at * stride + at] += covariance.own_variance();
         }
         if !cholesky::factor(&mut self.factor, stride, n) {
             return None;

@@ -55,8 +55,9 @@ use crate::transform;
 pub struct GpSampler {
     /// The seed of all draws; by default another one in every process.
     pub seed: u64,
-    /// How many trials come before the model; null: two more than there are parameters, at
-    /// most 10 and at most a quarter of the budget, but 4 at least.
+    /// How many trials come before the model; null: two more than there are parameters
+    /// that are always there, three more with branches, at most 10 and at most a quarter of
+    /// the budget, but 4 at least.
     pub n_startup_trials: Option<u64>,
     /// The Sobol points of the space that was asked for last; no option.
     #[serde(skip)]
@@ -85,12 +86,7 @@ impl Sampler for GpSampler {
     }
 
     fn relative_search_space(&self, context: &Context) -> SearchSpace {
-        with_shape(context, |shape| {
-            let parameters = shape.parameters();
-            parameters
-                .map(|(name, distribution)| (name.clone(), distribution.clone()))
-                .collect()
-        })
+        whole_space(context)
     }
 
     fn sample_relative(&self, context: &Context, space: &SearchSpace) -> Result<Draw> {
@@ -111,8 +107,10 @@ impl Sampler for GpSampler {
             rng: context.rng(self.seed, "candidates"),
         };
         let proposed = model.and_then(|model| model.propose(moves, &pending(context, &cube)));
-        let point = proposed.unwrap_or_else(|| self.spread(context, &cube, space));
-        Ok(cube.values(&point))
+        let point = proposed.unwrap_or_else(|| self.spread(context, &cube));
+        let mut values = cube.values(&point);
+        values.retain(|(name, _)| space.get(name).is_some());
+        Ok(values)
     }
 
     fn sample_independent(
@@ -143,10 +141,11 @@ impl GpSampler {
     }
 
     /// The Sobol point of this trial.
-    fn spread(&self, context: &Context, cube: &Cube, space: &SearchSpace) -> Vec<f64> {
+    fn spread(&self, context: &Context, cube: &Cube) -> Vec<f64> {
+        let space = whole_space(context);
         let coordinates = self
             .memory
-            .coordinates(space, QmcType::Sobol, Some(self.seed));
+            .coordinates(&space, QmcType::Sobol, Some(self.seed));
         let mut rng = context.rng(self.seed, "spread");
         let mut point: Vec<f64> = cube
             .axes
@@ -160,6 +159,16 @@ impl GpSampler {
         cube.snap(&mut point);
         point
     }
+}
+
+/// The parameters of all trials.
+fn whole_space(context: &Context) -> SearchSpace {
+    with_shape(context, |shape| {
+        let parameters = shape.parameters();
+        parameters
+            .map(|(name, distribution)| (name.clone(), distribution.clone()))
+            .collect()
+    })
 }
 
 /// Shows `read` the parameters that the study's trials have; of those that run, if none has

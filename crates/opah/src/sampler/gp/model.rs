@@ -14,7 +14,7 @@ use crate::multi_objective::pareto_front;
 
 /// The most points in the model.
 const MOST_POINTS: usize = 300;
-/// Noise with a smaller variance is none: the best loss is what was seen.
+/// Noise with a smaller variance is none: the best loss may be one that was seen.
 const NOISY: f64 = 1e-3;
 /// Good points around and between which candidates are looked for.
 const N_GOOD: usize = 10;
@@ -24,6 +24,8 @@ const N_GOOD: usize = 10;
 pub(super) struct Model<'a> {
     cube: &'a Cube,
     points: Vec<Vec<f64>>,
+    /// All points that were tried, also those that the model left out.
+    tried: Vec<Vec<f64>>,
     /// By point, then by objective: what counts as its losses.
     losses: Vec<Vec<f64>>,
     /// By objective.
@@ -40,6 +42,7 @@ impl<'a> Model<'a> {
     pub(super) fn new(context: &Context, cube: &'a Cube, mut data: Data) -> Option<Self> {
         let n_objectives = context.directions.len();
         let n = data.len();
+        let tried = data.points.clone();
         if n > MOST_POINTS {
             let places = most_telling(&data);
             data.keep(&places);
@@ -67,6 +70,7 @@ impl<'a> Model<'a> {
             cube,
             losses: (0..data.len()).map(by_point).collect(),
             points: data.points,
+            tried,
             processes,
             theta,
             targets,
@@ -79,7 +83,7 @@ impl<'a> Model<'a> {
         mut moves: Moves<'_>,
         pending: &[Vec<f64>],
     ) -> Option<Vec<f64>> {
-        let known: Vec<Vec<f64>> = self.points.iter().chain(pending).cloned().collect();
+        let known: Vec<Vec<f64>> = self.tried.iter().chain(pending).cloned().collect();
         if let [process] = &self.processes[..] {
             let means = process.means(&self.points);
             let counted = self.losses.iter().map(|losses| losses[0]);
@@ -189,7 +193,6 @@ fn thinned(mut front: Vec<Vec<f64>>, reference: &[f64]) -> Vec<Vec<f64>> {
         5 => 10,
         _ => 5,
     };
-    front.retain(|point| point.iter().zip(reference).all(|(loss, end)| loss < end));
     if front.len() > most {
         front.sort_by(|a, b| a[0].total_cmp(&b[0]));
         let step = (front.len() - 1) as f64 / (most - 1) as f64;

@@ -25,8 +25,8 @@ impl Moves<'_> {
     }
 
     /// `count` points around each centre, one centre after the other. Some coordinates
-    /// (four, on average) are moved: numbers by a normal step of this deviation, choices to
-    /// any other. What was not there gets a fresh coordinate, should it come to be.
+    /// (four, on average) are moved: numbers by a normal step of this deviation, choices, half
+    /// of the time, to any. What was not there gets a fresh coordinate, should it come to be.
     pub(super) fn around(
         &mut self,
         centres: &[Vec<f64>],

@@ -4,7 +4,6 @@ use super::covariance::{Columns, Covariance, Rows};
 use crate::math::cholesky;
 use crate::math::matrix::{View, dot, multiply_into};
 
-const JITTER: f64 = 1e-8;
 /// Points are looked at so many at a time.
 const BATCH: usize = 128;
 /// No variance is smaller.
@@ -39,7 +38,7 @@ impl Process {
         for at in 0..n {
             let total = &mut factor[at * stride..(at + 1) * stride];
             covariance.row(&columns, &columns.point(at), at + 1, room.rows(total));
-            total[at] += covariance.noise + JITTER;
+            total[at] += covariance.own_variance();
         }
         if !cholesky::factor(&mut factor, stride, n) {
             return None;
