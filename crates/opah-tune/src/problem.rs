@@ -69,7 +69,7 @@ pub(crate) fn did_you_mean<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> String {
-    suggested(opah::registry::nearest(word, candidates))
+    suggested(opah::suggestion::nearest(word, candidates))
 }
 
 /// The same of a name that was found already.

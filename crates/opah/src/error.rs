@@ -1,5 +1,7 @@
 //! The one error type of the library.
 
+use crate::suggestion::did_you_mean;
+
 /// The result of everything in this library that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -36,7 +38,7 @@ pub enum Error {
         distribution: String,
     },
     /// No sampler, pruner, evaluator or plot has this name.
-    #[error("no {kind} is named `{name}`{hint}; the {kind}s are {known}", hint = did_you_mean(suggestion.as_ref()))]
+    #[error("no {kind} is named `{name}`{hint}; the {kind}s are {known}", hint = did_you_mean(suggestion.as_deref()))]
     UnknownName {
         /// "sampler", "pruner", …
         kind: &'static str,
@@ -150,10 +152,6 @@ impl Error {
             other => other,
         }
     }
-}
-
-fn did_you_mean(suggestion: Option<&String>) -> String {
-    suggestion.map_or_else(String::new, |name| format!(", did you mean `{name}`?"))
 }
 
 fn known_studies(known: &[String]) -> String {

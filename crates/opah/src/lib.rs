@@ -35,6 +35,7 @@ pub mod search_space;
 pub mod storage;
 pub mod study;
 pub mod suggest;
+pub mod suggestion;
 pub mod transform;
 pub mod trial;
 

@@ -7,9 +7,9 @@ use crate::distribution::ParamValue;
 use crate::error::{Error, Result};
 use crate::frozen_trial::{Attrs, FIXED_PARAMS_ATTR, FrozenTrial, TrialState};
 use crate::json::Json;
-use crate::registry;
 use crate::storage::{TrialStart, TrialUpdate};
 use crate::study::Study;
+use crate::suggestion::nearest;
 
 /// How a trial is enqueued.
 #[derive(Debug, Clone, Default)]
@@ -90,7 +90,7 @@ impl Study {
         for (name, value) in params {
             let Some(distribution) = known.get(name) else {
                 let names = known.iter().map(|(name, _)| &**name);
-                let meant = registry::nearest(name, names);
+                let meant = nearest(name, names);
                 let meant =
                     meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
                 doubts.push(format!(

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::suggestion::nearest;
 
 /// A type that can be chosen by name; its fields are its options.
 pub trait Configured: Default + Serialize + DeserializeOwned + JsonSchema {
@@ -152,34 +153,6 @@ pub fn find<'a, T: ?Sized>(
     })
 }
 
-/// The candidate that `word` was probably meant to be: at most a third of its
-/// letters (and at least two) are inserted, deleted or replaced.
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(2);
-    let near = candidates
-        .into_iter()
-        .map(|candidate| (edit_distance(word, candidate), candidate));
-    near.filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
-}
-
-/// Levenshtein's distance in characters.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,15 +181,5 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(!error.contains("did you mean"), "{error}");
-    }
-
-    #[test]
-    fn the_nearest_name_is_suggested() {
-        assert_eq!(nearest("tpf", ["random", "tpe"]), Some("tpe"));
-        assert_eq!(
-            nearest("embeding_dim", ["dropout", "embedding_dim"]),
-            Some("embedding_dim")
-        );
-        assert_eq!(nearest("quux", ["random", "median"]), None);
     }
 }

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("json", 0),
     ("distribution", 0),
     ("math", 0),
+    ("suggestion", 0),
     ("frozen_trial", 1),
     ("search_space", 1),
     ("transform", 1),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use opah::frozen_trial::FIXED_PARAMS_ATTR;
 use opah::json::Json;
-use opah::{Distribution, FrozenTrial, SearchSpace, Study, registry};
+use opah::{Distribution, FrozenTrial, SearchSpace, Study, suggestion};
 use serde_json::{Map, Value};
 
 use crate::args::FormatName;
@@ -98,7 +98,7 @@ fn warn_of_left_out(trial: &FrozenTrial, space: &SearchSpace) {
     let fixed: Map<String, Value> = fixed.and_then(Json::parse).unwrap_or_default();
     for name in fixed.keys().filter(|name| space.get(name).is_none()) {
         let names = space.iter().map(|(name, _)| &**name);
-        let meant = registry::nearest(name, names);
+        let meant = suggestion::nearest(name, names);
         let meant = meant.map_or_else(String::new, |meant| format!("; was `{meant}` meant?"));
         output::warn(&format!(
             "a value of `{name}` was enqueued, but the search space does not have it{meant}"

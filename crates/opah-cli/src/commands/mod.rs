@@ -101,7 +101,7 @@ fn named(storage: Arc<dyn opah::Storage>, name: &str) -> Result<opah::Study> {
     opah::Study::load(storage, name).map_err(|error| {
         let meant = match &error {
             opah::Error::UnknownStudy { known, .. } => {
-                opah::registry::nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
+                opah::suggestion::nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
             }
             _ => None,
         };

@@ -12,7 +12,7 @@ use std::num::NonZeroU32;
 use anyhow::{Result, anyhow, bail};
 use opah::Direction;
 use opah::json::replace_bare_words;
-use opah::registry::nearest;
+use opah::suggestion::{self, nearest};
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
@@ -94,8 +94,7 @@ pub(super) fn did_you_mean<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> String {
-    let meant = nearest(word, candidates);
-    meant.map_or_else(String::new, |meant| format!(", did you mean `{meant}`?"))
+    suggestion::did_you_mean(nearest(word, candidates))
 }
 
 #[derive(Deserialize)]

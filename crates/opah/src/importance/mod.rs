@@ -53,6 +53,7 @@ use crate::error::{Error, Result};
 use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::history::History;
 use crate::registry::{self, Configured, Entry};
+use crate::suggestion::nearest;
 
 /// Every evaluator that can be chosen by name, in the order shown to people; the first
 /// is Optuna 5's default.
@@ -172,7 +173,7 @@ fn question(history: &History, params: Option<&[String]>) -> Result<Question> {
         return Err(Error::UnknownName {
             kind: "parameter",
             name: (*name).clone(),
-            suggestion: registry::nearest(name, names.iter().copied()).map(str::to_owned),
+            suggestion: nearest(name, names.iter().copied()).map(str::to_owned),
             known: names.into_iter().collect::<Vec<_>>().join(", "),
         });
     }

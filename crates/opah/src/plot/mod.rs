@@ -25,7 +25,7 @@ pub use figure::{
 pub use input::{PlotInput, PlotOptions};
 
 use crate::error::{Error, Result};
-use crate::registry::nearest;
+use crate::suggestion::nearest;
 
 /// One line of the list of plots.
 #[derive(Debug)]

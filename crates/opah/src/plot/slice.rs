@@ -12,7 +12,7 @@ use super::input::PlotInput;
 use crate::distribution::{Choice, Distribution};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, TrialState};
-use crate::registry::nearest;
+use crate::suggestion::nearest;
 
 /// A trial to show: its value and the index of its hover text.
 struct Shown {

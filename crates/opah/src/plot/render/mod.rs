@@ -14,7 +14,7 @@ use std::path::Path;
 
 use super::Figure;
 use crate::error::{Error, Result};
-use crate::registry::nearest;
+use crate::suggestion::nearest;
 
 /// A format that figures can be written in.
 #[derive(Debug)]
