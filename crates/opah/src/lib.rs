@@ -19,6 +19,7 @@ pub mod context;
 pub mod derived;
 pub mod distribution;
 pub mod error;
+pub mod expression;
 pub mod frozen_trial;
 pub mod history;
 pub mod importance;
@@ -43,6 +44,7 @@ pub use distribution::{
     CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,
 };
 pub use error::{Error, Result};
+pub use expression::Expression;
 pub use frozen_trial::{Direction, FrozenStudy, FrozenTrial, TrialState};
 pub use history::History;
 pub use pruner::Pruner;

@@ -18,6 +18,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("suggestion", 0),
     ("frozen_trial", 1),
     ("search_space", 1),
+    ("expression", 1),
     ("transform", 1),
     ("multi_objective", 1),
     ("storage", 2),
