@@ -5,6 +5,7 @@
 
 use opah::frozen_trial::FrozenStudy;
 use opah::json::Json;
+use opah::rules::Rules;
 use opah::storage::AttrKind;
 use opah::{Distribution, Study};
 use serde_json::{Value, json};
@@ -28,6 +29,8 @@ const SPACE: &str = "opah:space";
 const FINGERPRINT: &str = "opah:config-fingerprint";
 const SAMPLER: &str = "opah:sampler";
 const PRUNER: &str = "opah:pruner";
+/// The constraints on parameters, and whether points are tried again.
+const RULES: &str = "opah:rules";
 /// The seed of all draws.
 pub(crate) const SEED: &str = "opah:seed";
 const TOKEN: &str = "opah:token";
@@ -42,6 +45,7 @@ pub(crate) struct Record {
     pub(crate) sampler: Algorithm,
     /// `None` when the config has no callback that would ask it.
     pub(crate) pruner: Option<Algorithm>,
+    pub(crate) rules: Rules,
     pub(crate) seed: u64,
     /// One line per parameter.
     pub(crate) space: Vec<(String, Distribution)>,
@@ -74,6 +78,7 @@ impl Record {
                 PRUNER,
                 Json::new(&self.pruner.as_ref().map(Algorithm::to_json)),
             ),
+            (RULES, Json::new(&self.rules)),
             (SEED, Json::new(&self.seed)),
             (SPACE, Json::new(&space)),
             (CONFIG, Json::new(&self.config)),
@@ -119,6 +124,12 @@ impl Record {
             stored.sampler.as_ref().map(algorithm),
             algorithm(&self.sampler),
         );
+        let rules = |rules: &Rules| Json::new(rules).as_str().to_owned();
+        compare(
+            "rules",
+            stored.rules.as_ref().map(rules),
+            rules(&self.rules),
+        );
         let seed = |seed: u64| seed.to_string();
         compare("seed", stored.seed.map(seed), seed(self.seed));
         let pruner = |pruner: &Option<Algorithm>| {
@@ -163,6 +174,7 @@ pub(crate) struct Stored {
     pub(crate) pruner: Option<Algorithm>,
     /// Whether it is known that there is a pruner or none.
     has_pruner: bool,
+    pub(crate) rules: Option<Rules>,
     pub(crate) seed: Option<u64>,
     pub(crate) space: Option<Vec<(String, Distribution)>>,
     pub(crate) config: Option<String>,
@@ -182,6 +194,7 @@ impl Stored {
             sampler: attr(SAMPLER).and_then(|json| Algorithm::from_json(&json.to_value())),
             pruner: pruner.and_then(|json| Algorithm::from_json(&json.to_value())),
             has_pruner: pruner.is_some(),
+            rules: attr(RULES).and_then(Json::parse::<Rules>),
             seed: attr(SEED).and_then(Json::parse::<u64>),
             space: stored_space(study),
             config: text(CONFIG),
@@ -194,6 +207,7 @@ impl Stored {
             (METRIC, stored.metric.is_some()),
             (SAMPLER, stored.sampler.is_some()),
             (PRUNER, stored.pruner.is_some() || has_no_pruner),
+            (RULES, stored.rules.is_some()),
             (SEED, stored.seed.is_some()),
             (SPACE, stored.space.is_some()),
             (CONFIG, stored.config.is_some()),

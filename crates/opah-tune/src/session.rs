@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use opah::expression::Expression;
 use opah::math::random::fresh_seed;
+use opah::rules::Duplicates;
 use opah::sampler::DEFAULT_SAMPLER;
-use opah::{Direction, Study, TrialState};
+use opah::{Direction, ParamValue, SearchSpace, Study, TrialState};
 use opah_train::config::ExtVars;
 use opah_train::data::CorpusCache;
 use opah_train::trainer::Keep;
@@ -55,6 +57,10 @@ pub struct Options {
     pub sampler: Option<Algorithm>,
     /// The pruner; the study's, or the median, if `None`.
     pub pruner: Option<Algorithm>,
+    /// What must hold of parameters; the study's, if there are none.
+    pub constraints: Vec<Expression>,
+    /// Whether points are tried again; the study's, or that they are avoided, if `None`.
+    pub duplicates: Option<Duplicates>,
     /// The seed of all draws; the study's, or a fresh one, if `None`.
     pub seed: Option<u64>,
     /// Finished trials of the study when the search ends, failed and pruned ones included.
@@ -127,12 +133,13 @@ impl Plan {
         let study = Study::in_memory(&self.study_name(), &[self.objective.direction])?;
         let record = self.record(&Stored::default())?;
         let study = study.with_sampler(seeded(&record).build_sampler()?);
-        let mut trial = study.ask()?;
-        let mut values = Vec::new();
-        for parameter in &self.space.parameters {
+        let study = study.with_rules(record.rules);
+        let mut trial = study.ask_with(&search_space(&self.space))?;
+        let suggested = self.space.parameters.iter().map(|parameter| {
             let value = trial.suggest(&parameter.name, &parameter.distribution)?;
-            values.push((&*parameter.name, value));
-        }
+            Ok((&*parameter.name, value))
+        });
+        let values: Vec<(&str, ParamValue)> = suggested.collect::<opah::Result<_>>()?;
         let values = values.iter().map(|(name, value)| (*name, value));
         let document = self.experiment.document(values)?;
         document.read()?;
@@ -190,7 +197,9 @@ impl Plan {
             self.objective.direction,
         )?;
         drop(alone);
-        let study = study.with_sampler(seeded(&record).build_sampler()?);
+        let study = study
+            .with_sampler(seeded(&record).build_sampler()?)
+            .with_rules(record.rules.clone());
         let study = match &record.pruner {
             Some(pruner) => study.with_pruner(pruner.build_pruner()?),
             None => study,
@@ -315,11 +324,18 @@ impl Plan {
         let pruner = pruner.or_else(|| stored.pruner.clone());
         let pruner = pruner.unwrap_or_else(|| Algorithm::named(DEFAULT_PRUNER));
         let seed = options.seed.or(in_options).or(stored.seed);
+        let mut rules = stored.rules.clone().unwrap_or_default();
+        if !options.constraints.is_empty() {
+            rules.constraints.clone_from(&options.constraints);
+        }
+        rules.duplicates = options.duplicates.unwrap_or(rules.duplicates);
+        rules.check(&search_space(&self.space))?;
         let token = stored.token.clone();
         Ok(Record {
             metric: self.objective.metric.clone(),
             sampler,
             pruner: self.has_callback().then_some(pruner),
+            rules,
             seed: seed.unwrap_or_else(seed::fresh),
             space: Record::space_of(&self.space),
             config: self.experiment.text().to_owned(),
@@ -374,6 +390,18 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+fn search_space(space: &Space) -> SearchSpace {
+    let parameters = space.parameters.iter();
+    parameters
+        .map(|parameter| {
+            (
+                parameter.name.clone(),
+                Arc::new(parameter.distribution.clone()),
+            )
+        })
+        .collect()
 }
 
 /// The sampler with the seed of the record.

@@ -134,8 +134,10 @@ impl Search<'_> {
         let begun = Instant::now();
         let values = match self.suggest(&mut trial) {
             Ok(values) => values,
-            // Somebody enqueued a value that is none of the space: it would be so again.
-            Err(error @ opah::Error::OutOfDomain { .. }) => {
+            // Somebody enqueued what can't be, or it is a list's next point: it would be so again.
+            Err(
+                error @ (opah::Error::OutOfDomain { .. } | opah::Error::BreaksConstraint { .. }),
+            ) => {
                 let told = self.study.tell_result(&mut trial, Err(error.into()))?;
                 return self.after(&told, begun);
             }
@@ -161,6 +163,15 @@ impl Search<'_> {
             number,
             params: event::params(job.values.iter().map(|(name, value)| (&**name, value))),
         });
+        if let Some(twin) = trial.twin()? {
+            let text = format!(
+                "trial {number} has the parameters of trial {}, whose value it takes",
+                twin.number
+            );
+            self.observer.observe(&Event::Note { text });
+            let told = self.study.tell(&mut trial, &twin.values)?;
+            return self.after(&told, begun);
+        }
         let mut running = Running {
             search: self,
             trial: &mut trial,
@@ -200,11 +211,13 @@ impl Search<'_> {
     }
 
     fn suggest(&self, trial: &mut Trial) -> opah::Result<Vec<(Arc<str>, ParamValue)>> {
-        let mut values = Vec::new();
-        for parameter in self.space {
-            let value = trial.suggest(&parameter.name, &parameter.distribution)?;
-            values.push((parameter.name.clone(), value));
-        }
+        let values = trial.suggest_together(|trial| {
+            let values = self.space.iter().map(|parameter| {
+                let value = trial.suggest(&parameter.name, &parameter.distribution)?;
+                Ok((parameter.name.clone(), value))
+            });
+            values.collect()
+        })?;
         // Others can see what is being tried.
         trial.flush()?;
         Ok(values)

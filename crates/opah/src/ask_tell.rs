@@ -45,12 +45,17 @@ impl Study {
     /// # Ok::<(), opah::Error>(())
     /// ```
     pub fn ask_with(&self, space: &SearchSpace) -> Result<Trial> {
+        self.rules.check(space)?;
         let mut trial = self.ask()?;
-        for (name, distribution) in space {
-            if let Err(error) = trial.suggest(name, distribution) {
-                self.tell_result(&mut trial, Err(Stop::failed(error.to_string())))?;
-                return Err(error);
-            }
+        let suggested = trial.suggest_together(|trial| {
+            space.iter().try_for_each(|(name, distribution)| {
+                trial.suggest(name, distribution)?;
+                Ok(())
+            })
+        });
+        if let Err(error) = suggested {
+            self.tell_result(&mut trial, Err(Stop::failed(error.to_string())))?;
+            return Err(error);
         }
         Ok(trial)
     }

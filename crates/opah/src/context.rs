@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 
+use crate::distribution::Distribution;
 use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::history::History;
 use crate::json::Json;
 use crate::math::random::Rng;
+use crate::rules::Rules;
 
 /// One call's view of a study, given to samplers and pruners.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +23,10 @@ pub struct Context<'a> {
     /// How many trials are to be run in all, if that is known: a hint, by which a sampler may
     /// share out what it explores; more or fewer may come. `None`: nobody said.
     pub budget: Option<u64>,
+    /// What must hold of a trial's parameters.
+    pub rules: &'a Rules,
+    /// How often the trial's parameters were drawn before and could not be taken.
+    pub attempt: u64,
     /// Where [`save_state`](Self::save_state) collects.
     pub saved: &'a Saved,
 }
@@ -39,11 +45,52 @@ impl Saved {
     }
 }
 
+impl<'a> Context<'a> {
+    /// A view for a sampler or pruner that is asked by itself, e.g. in a test: without a
+    /// budget and constraints.
+    pub fn new(
+        study_name: &'a str,
+        directions: &'a [Direction],
+        trial: &'a FrozenTrial,
+        history: &'a History,
+        saved: &'a Saved,
+    ) -> Self {
+        static RULES: Rules = Rules::DEFAULT;
+        Self {
+            study_name,
+            directions,
+            trial,
+            history,
+            budget: None,
+            rules: &RULES,
+            attempt: 0,
+            saved,
+        }
+    }
+}
+
 impl Context<'_> {
     /// The random stream of `name` in this trial: a function of the seed, the trial's
-    /// number and the name alone.
+    /// number, the name and the attempt alone.
     pub fn rng(&self, seed: u64, name: &str) -> Rng {
-        Rng::keyed(seed, self.trial.number, name)
+        match self.attempt {
+            0 => Rng::keyed(seed, self.trial.number, name),
+            attempt => Rng::keyed(
+                seed,
+                self.trial.number,
+                &format!("{name}, attempt {attempt}"),
+            ),
+        }
+    }
+
+    /// Whether a trial may have these internal values, as far as constraints say.
+    pub fn allows(&self, values: &[(&str, &Distribution, f64)]) -> bool {
+        let value = |name: &str| {
+            let known = values.iter().find(|(known, ..)| *known == name);
+            known.map(|(_, distribution, value)| distribution.to_external(*value))
+        };
+        // What can't be evaluated is an error where the trial's own parameters are checked.
+        !matches!(self.rules.broken(&value), Ok(Some(_)))
     }
 
     /// The direction of the only objective; of the first, if there are several.

@@ -17,7 +17,7 @@ pub enum Error {
     },
     /// A parameter was suggested before with another kind of distribution.
     #[error(
-        "parameter `{name}` was {before} before and is {now} now; kind, log and choices may not change within a study"
+        "parameter `{name}` was {before} before and is {now} now; kind and log may not change within a study, and choices may only be added after the others"
     )]
     IncompatibleDistribution {
         /// The parameter.
@@ -36,6 +36,28 @@ pub enum Error {
         value: String,
         /// The distribution.
         distribution: String,
+    },
+    /// A constraint that does not make sense for the parameters.
+    #[error("constraint {problem}")]
+    SenselessConstraint {
+        /// The expression, where in it, and what is wrong.
+        problem: String,
+    },
+    /// Nothing that was drawn meets a constraint.
+    #[error(
+        "none of {n_draws} draws meets the constraint `{constraint}`; widen it, or enqueue a trial that meets it"
+    )]
+    NothingAllowed {
+        /// The constraint that the last draw broke.
+        constraint: String,
+        /// How many points were drawn.
+        n_draws: u64,
+    },
+    /// Values that were enqueued, or are the next of a list, don't meet a constraint.
+    #[error("its parameters, which are given, break the constraint `{constraint}`")]
+    BreaksConstraint {
+        /// The constraint.
+        constraint: String,
     },
     /// No sampler, pruner, evaluator or plot has this name.
     #[error("no {kind} is named `{name}`{hint}; the {kind}s are {known}", hint = did_you_mean(suggestion.as_deref()))]

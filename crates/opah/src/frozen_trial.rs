@@ -180,6 +180,11 @@ impl Params {
         }
     }
 
+    /// Gives back memory that further parameters would take.
+    pub(crate) fn shrink(&mut self) {
+        self.0.shrink_to_fit();
+    }
+
     /// The parameter of this name.
     pub fn get(&self, name: &str) -> Option<&Param> {
         let at = self

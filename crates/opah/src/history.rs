@@ -26,8 +26,8 @@ struct Trials {
     unfinished: BTreeMap<u64, Arc<FrozenTrial>>,
     cursor: Cursor,
     intersection: Intersection,
-    /// The first distribution that was seen of each parameter.
-    first_distributions: SearchSpace,
+    /// The first distribution that was seen of each parameter; of choices, the longest.
+    known_distributions: SearchSpace,
     memo: Memo,
 }
 
@@ -43,7 +43,7 @@ impl History {
     pub fn of(trials: impl IntoIterator<Item = FrozenTrial>) -> Self {
         let mut history = Trials::default();
         for trial in trials {
-            history.add(trial);
+            history.add(Arc::new(trial));
         }
         Self(Arc::new(history))
     }
@@ -173,15 +173,16 @@ impl History {
         space.clone().unwrap_or_default()
     }
 
-    /// The distribution that a parameter had in the first trial that has it.
-    pub fn first_distribution(&self, name: &str) -> Option<&Arc<Distribution>> {
-        self.0.first_distributions.get(name)
+    /// The distribution that a parameter had in the first trial that has it; of choices,
+    /// which may grow, the one with the most.
+    pub fn known_distribution(&self, name: &str) -> Option<&Arc<Distribution>> {
+        self.0.known_distributions.get(name)
     }
 
-    /// Every parameter that some trial has, with the distribution of the
-    /// [first](Self::first_distribution) one.
+    /// Every parameter that some trial has, with its
+    /// [distribution](Self::known_distribution).
     pub fn known_distributions(&self) -> &SearchSpace {
-        &self.0.first_distributions
+        &self.0.known_distributions
     }
 
     /// The trials that `keep` accepts; costs a look at each.
@@ -196,17 +197,18 @@ impl History {
 }
 
 impl Trials {
-    fn add(&mut self, trial: FrozenTrial) {
+    fn add(&mut self, trial: Arc<FrozenTrial>) {
         self.cursor.see(trial.id, trial.state.is_finished());
         for param in &trial.params {
-            if self.first_distributions.get(&param.name).is_none() {
+            let known = self.known_distributions.get(&param.name);
+            if known.is_none_or(|known| param.distribution.has_grown(known)) {
                 let distribution = param.distribution.clone();
-                self.first_distributions
+                self.known_distributions
                     .insert(param.name.clone(), distribution);
             }
         }
         if !trial.state.is_finished() {
-            self.unfinished.insert(trial.number, Arc::new(trial));
+            self.unfinished.insert(trial.number, trial);
             return;
         }
         self.unfinished.remove(&trial.number);
@@ -216,7 +218,7 @@ impl Trials {
         if trial.state != TrialState::Fail {
             intersect(&mut self.intersection.with_pruned, &trial);
         }
-        self.finished.push(Arc::new(trial));
+        self.finished.push(trial);
     }
 }
 

@@ -31,6 +31,7 @@ pub mod plot;
 pub mod pruner;
 pub mod queue;
 pub mod registry;
+pub mod rules;
 pub mod sampler;
 pub mod search_space;
 pub mod storage;

@@ -155,7 +155,6 @@ pub fn find<'a, T: ?Sized>(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn what_is_wrong_with_options_is_told_once() {

@@ -27,6 +27,11 @@ impl SearchSpace {
         self.0.get(name)
     }
 
+    /// The parameter, with its name as the space has it.
+    pub(crate) fn get_key_value(&self, name: &str) -> Option<(&Arc<str>, &Arc<Distribution>)> {
+        self.0.get_key_value(name)
+    }
+
     /// All parameters, by name.
     pub fn iter(&self) -> btree_map::Iter<'_, Arc<str>, Arc<Distribution>> {
         self.0.iter()

@@ -13,6 +13,7 @@ use crate::frozen_trial::{
 use crate::history::History;
 use crate::json::Json;
 use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
+use crate::rules::Rules;
 use crate::sampler::nsga::GENERATION_ATTRS;
 use crate::sampler::{AutoSampler, Sampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
@@ -25,6 +26,7 @@ pub struct Study {
     pub(crate) sampler: Arc<dyn Sampler>,
     pub(crate) pruner: Arc<dyn Pruner>,
     budget: Option<u64>,
+    pub(crate) rules: Arc<Rules>,
     frozen: Arc<FrozenStudy>,
     history: Arc<Mutex<History>>,
     /// By number: what running trials of this process drew, written or not.
@@ -79,6 +81,7 @@ impl Study {
             sampler: Arc::<AutoSampler>::default(),
             pruner,
             budget: None,
+            rules: Arc::default(),
             frozen,
             history: Arc::default(),
             drawn: Arc::default(),
@@ -122,6 +125,35 @@ impl Study {
     #[must_use]
     pub fn with_budget(mut self, budget: Option<u64>) -> Self {
         self.budget = budget;
+        self
+    }
+
+    /// The same study with rules, which hold where parameters are drawn
+    /// [together](Trial::suggest_together). They are not stored.
+    ///
+    /// ```
+    /// use opah::expression::Expression;
+    /// use opah::rules::Rules;
+    /// use opah::{Direction, Study};
+    ///
+    /// let rules = Rules {
+    ///     constraints: vec![Expression::parse("x + y <= 1")?],
+    ///     ..Rules::default()
+    /// };
+    /// let study = Study::in_memory("corner", &[Direction::Maximize])?.with_rules(rules);
+    /// for _ in 0..20 {
+    ///     let mut trial = study.ask()?;
+    ///     let (x, y) = trial.suggest_together(|trial| {
+    ///         Ok((trial.suggest_float("x", 0.0..=1.0)?, trial.suggest_float("y", 0.0..=1.0)?))
+    ///     })?;
+    ///     assert!(x + y <= 1.0);
+    ///     study.tell(&mut trial, &[x * y])?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_rules(mut self, rules: Rules) -> Self {
+        self.rules = Arc::new(rules);
         self
     }
 
@@ -375,6 +407,7 @@ impl Study {
         &'a self,
         trial: &'a FrozenTrial,
         history: &'a History,
+        attempt: u64,
         saved: &'a Saved,
     ) -> Context<'a> {
         Context {
@@ -383,6 +416,8 @@ impl Study {
             trial,
             history,
             budget: self.budget,
+            rules: &self.rules,
+            attempt,
             saved,
         }
     }

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("derived", 3),
     ("context", 3),
     ("registry", 3),
+    ("rules", 3),
     ("sampler", 4),
     ("pruner", 4),
     ("importance", 4),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use opah::frozen_trial::FIXED_PARAMS_ATTR;
 use opah::json::Json;
-use opah::{Distribution, FrozenTrial, SearchSpace, Study, suggestion};
+use opah::{Distribution, FrozenTrial, ParamValue, SearchSpace, Study, suggestion};
 use serde_json::{Map, Value};
 
 use crate::args::FormatName;
-use crate::{algorithms, args, json_argument, output};
+use crate::{algorithms, args, json_argument, output, rules};
 
 /// The flags of `opah ask`.
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,8 @@ pub(crate) struct Args {
     search_space: Option<String>,
     #[command(flatten)]
     sampler: algorithms::Sampler,
+    #[command(flatten)]
+    rules: rules::Rules,
     /// The seed of all draws [default: the study's, which the first ask makes]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -44,19 +46,29 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let space = space.unwrap_or_default();
     let study = super::find(&args.study)?;
     let sampler = args.sampler.for_study(&study, args.seed)?;
-    let study = study.with_sampler(sampler);
+    let study = study.with_sampler(sampler).with_rules(args.rules.read()?);
     check(&study, &space)?;
     if study.is_exhausted()? {
         bail!("nothing is left to try: the sampler has been through all of its points");
     }
     let mut trial = study.ask_with(&space)?;
+    let twin = trial.twin()?;
     trial.flush()?;
     super::warn(&study);
     for warning in trial.warnings() {
         output::warn(warning);
     }
     warn_of_left_out(trial.frozen(), &space);
-    let record = record(trial.frozen());
+    let mut record = record(trial.frozen());
+    if let Some(twin) = twin {
+        let values: Vec<Value> = twin
+            .values
+            .iter()
+            .map(|value| ParamValue::Float(*value).to_json())
+            .collect();
+        record.insert("twin".to_owned(), twin.number.into());
+        record.insert("values".to_owned(), values.into());
+    }
     if args.flatten {
         output::print_record(&output::flat(&record), args.format)
     } else {
@@ -78,7 +90,7 @@ fn search_space(given: &str) -> Result<SearchSpace> {
 fn check(study: &Study, space: &SearchSpace) -> Result<()> {
     let history = study.history()?;
     for (name, now) in space {
-        if let Some(before) = history.first_distribution(name)
+        if let Some(before) = history.known_distribution(name)
             && !before.is_compatible(now)
         {
             return Err(opah::Error::IncompatibleDistribution {

@@ -13,7 +13,7 @@ use opah_tune::session::{Options, Plan};
 use opah_tune::worker::End;
 
 use crate::args::DirectionName;
-use crate::{algorithms, args, interrupt, output, search};
+use crate::{algorithms, args, interrupt, output, rules, search};
 
 /// The flags of `opah tune`.
 #[derive(Debug, clap::Args)]
@@ -62,6 +62,8 @@ pub(crate) struct Args {
     sampler: algorithms::Sampler,
     #[command(flatten)]
     pruner: algorithms::Pruner,
+    #[command(flatten)]
+    rules: rules::Rules,
     /// A file that chooses both: `{"sampler": {"type", "attributes"}, "pruner": …}`
     #[arg(long, value_name = "FILE")]
     optuna_param_path: Option<PathBuf>,
@@ -171,6 +173,8 @@ fn options(args: &Args) -> Result<Options> {
         direction: args.direction.map(Into::into),
         sampler: chosen.sampler,
         pruner: chosen.pruner,
+        constraints: args.rules.constraints()?,
+        duplicates: args.rules.duplicates(),
         seed: args.seed,
         n_trials: args.n_trials,
         timeout: args.timeout,

@@ -4,13 +4,16 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
+use opah::expression::Expression;
 use opah::registry;
+use opah::rules::{Duplicates, Rules};
 use opah::sampler::{DEFAULT_SAMPLER, SAMPLERS};
 use opah::{Pruner, Sampler, Study};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::protocol::{Create, did_you_mean};
+use super::space::Space;
 use crate::output;
 
 /// The pruner of a study that names none, has one objective and says how many steps its
@@ -35,6 +38,9 @@ pub(super) struct Options {
     sampler_options: Map<String, Value>,
     pruner: Option<String>,
     pruner_options: Map<String, Value>,
+    /// What must hold of parameters.
+    constraints: Vec<Expression>,
+    duplicates: Duplicates,
     /// A URL. The study is made there, or goes on if it is there.
     storage: Option<String>,
 }
@@ -61,7 +67,7 @@ impl Options {
     }
 
     /// The study that is asked for.
-    pub(super) fn study(&self, create: &Create) -> Result<Study> {
+    pub(super) fn study(&self, create: &Create, space: &Space) -> Result<Study> {
         let n_objectives = create.directions.len();
         if n_objectives == 0 {
             bail!("`directions` is empty; a study has at least one objective");
@@ -83,7 +89,15 @@ impl Options {
         for warning in study.storage().warnings() {
             output::warn(&warning);
         }
-        study = study.with_sampler(sampler).with_budget(create.budget);
+        let rules = Rules {
+            constraints: self.constraints.clone(),
+            duplicates: self.duplicates,
+        };
+        rules.check(&space.search_space())?;
+        study = study
+            .with_sampler(sampler)
+            .with_budget(create.budget)
+            .with_rules(rules);
         Ok(match pruner {
             Some(pruner) => study.with_pruner(pruner),
             None => study,
@@ -135,7 +149,7 @@ mod tests {
         let fields = members.as_object().unwrap().clone();
         request.as_object_mut().unwrap().extend(fields);
         let create: Create = serde_json::from_value(request).unwrap();
-        let study = Options::read(&create.options)?.study(&create)?;
+        let study = Options::read(&create.options)?.study(&create, &Space::new(&create.space)?)?;
         let study = format!("{study:?}");
         let part = |from: &str, to: &str| {
             let after = study.split_once(from).unwrap().1;

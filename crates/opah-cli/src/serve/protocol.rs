@@ -258,6 +258,12 @@ pub(super) enum Body {
 pub(super) struct Asked {
     pub(super) trial: u64,
     pub(super) params: Map<String, Value>,
+    /// If values are reused: the trial that had these parameters before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) twin: Option<u64>,
+    /// The twin's values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) values: Option<Vec<Value>>,
 }
 
 /// A trial that was not beaten.
@@ -377,7 +383,12 @@ mod tests {
     fn replies_have_ok_first_and_only_what_was_asked_for() {
         let spelled = |reply: Reply| serde_json::to_string(&reply).unwrap();
         let params = Map::from_iter([("x".to_owned(), serde_json::json!(0.5))]);
-        let asked = Asked { trial: 0, params };
+        let asked = Asked {
+            trial: 0,
+            params,
+            twin: None,
+            values: None,
+        };
         assert_eq!(
             spelled(Body::Asked(asked).into()),
             r#"{"ok":true,"trial":0,"params":{"x":0.5}}"#

@@ -2,9 +2,10 @@
 //! condition on parameters before it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
-use opah::{Distribution, FrozenTrial, ParamValue, Trial};
+use opah::{Distribution, FrozenTrial, ParamValue, SearchSpace, Trial};
 use serde_json::{Map, Value};
 
 use super::protocol::did_you_mean;
@@ -149,6 +150,17 @@ impl Space {
             given.push(value);
         }
         Ok(params)
+    }
+
+    /// All parameters, whatever their conditions.
+    pub(super) fn search_space(&self) -> SearchSpace {
+        let parameters = self.0.iter();
+        parameters
+            .map(|parameter| {
+                let distribution = Arc::new(parameter.distribution.clone());
+                (Arc::from(parameter.name.as_str()), distribution)
+            })
+            .collect()
     }
 
     /// The parameters of this space that a trial has, in order.

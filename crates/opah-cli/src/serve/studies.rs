@@ -68,7 +68,7 @@ impl Studies {
         let space = Space::new(&create.space)?;
         let options = Options::read(&create.options)?;
         let served = Served {
-            study: options.study(create)?,
+            study: options.study(create, &space)?,
             space,
             running: BTreeMap::new(),
             is_stored: options.is_stored(),
@@ -136,7 +136,7 @@ impl Served {
             return Ok(None);
         }
         let mut trial = self.study.ask()?;
-        let suggested = self.space.suggest(&mut trial);
+        let suggested = trial.suggest_together(|trial| self.space.suggest(trial));
         warn(&trial, 0);
         let params = match suggested {
             Ok(params) => params,
@@ -151,10 +151,13 @@ impl Served {
             trial.flush()?;
         }
         let number = trial.number();
+        let twin = trial.twin()?;
         self.running.insert(number, trial);
         Ok(Some(Asked {
             trial: number,
             params,
+            twin: twin.as_ref().map(|twin| twin.number),
+            values: twin.map(|twin| written(&twin.values)),
         }))
     }
 
@@ -231,13 +234,10 @@ impl Served {
     }
 
     fn shown(&self, trial: &FrozenTrial) -> Best {
-        let values = trial.values.iter();
         Best {
             trial: trial.number,
             params: self.space.params(trial),
-            values: values
-                .map(|value| ParamValue::Float(*value).to_json())
-                .collect(),
+            values: written(&trial.values),
         }
     }
 
@@ -260,6 +260,13 @@ impl Served {
             output::warn(&format!("trial {number} can't be given back: {error}"));
         }
     }
+}
+
+fn written(values: &[f64]) -> Vec<Value> {
+    let values = values.iter();
+    values
+        .map(|value| ParamValue::Float(*value).to_json())
+        .collect()
 }
 
 /// Tells on standard error what should be known of a trial, but for the first `n_told`.

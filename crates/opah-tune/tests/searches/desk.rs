@@ -72,6 +72,8 @@ impl Desk {
             direction: None,
             sampler: Some(Algorithm::named("random")),
             pruner: Some(Algorithm::pruner(r#"median:{"n_startup_trials": 1}"#).unwrap()),
+            constraints: Vec::new(),
+            duplicates: None,
             seed: Some(24),
             n_trials: 8,
             timeout: None,

@@ -73,13 +73,28 @@ impl Distribution {
         }
     }
 
-    /// Optuna's rule for one name in one study: the same kind; the same log of
-    /// numbers; the same choices. Ranges and steps may change.
+    /// Whether both may be distributions of one parameter in one study: the same kind; the
+    /// same log of numbers. Ranges and steps may change, and choices may be added after the
+    /// others, so that each keeps its internal value. Optuna allows the same but for choices,
+    /// which it refuses to draw from once they have grown.
     pub fn is_compatible(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => a.is_log() == b.is_log(),
             (Self::Int(a), Self::Int(b)) => a.is_log() == b.is_log(),
-            (Self::Categorical(a), Self::Categorical(b)) => a == b,
+            (Self::Categorical(a), Self::Categorical(b)) => {
+                let (a, b) = (a.choices(), b.choices());
+                a.iter().zip(b).all(|(a, b)| a == b)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it has the choices of `before`, and more after them.
+    pub(crate) fn has_grown(&self, before: &Self) -> bool {
+        match (self, before) {
+            (Self::Categorical(now), Self::Categorical(then)) => {
+                now.choices().len() > then.choices().len() && self.is_compatible(before)
+            }
             _ => false,
         }
     }

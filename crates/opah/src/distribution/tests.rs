@@ -121,6 +121,19 @@ fn choices_are_equal_as_in_python() {
 }
 
 #[test]
+fn choices_grow_at_their_end() {
+    let distribution = |choices: &[&str]| {
+        let choices = choices.iter().map(|text| Choice::Str((*text).to_owned()));
+        Distribution::Categorical(CategoricalDistribution::new(choices.collect()).unwrap())
+    };
+    let (two, three) = (distribution(&["a", "b"]), distribution(&["a", "b", "c"]));
+    assert!(two.is_compatible(&three) && three.is_compatible(&two));
+    assert!(three.has_grown(&two) && !two.has_grown(&three) && !two.has_grown(&two));
+    assert!(!three.is_compatible(&distribution(&["a", "b", "d"])));
+    assert!(!two.is_compatible(&distribution(&["b", "a"])));
+}
+
+#[test]
 fn a_list_that_is_a_choice_comes_back_as_a_list() {
     let text =
         r#"{"name": "CategoricalDistribution", "attributes": {"choices": [[1, 2], {"": "a"}]}}"#;

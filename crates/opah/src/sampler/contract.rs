@@ -128,6 +128,52 @@ fn a_search_that_is_resumed_is_the_one_that_was_not_interrupted() {
 }
 
 #[test]
+fn ranges_and_choices_grow_while_a_search_runs() {
+    for sampler in SAMPLERS {
+        let options = match sampler.name {
+            "grid" => json!({"search_space": {"n": [1, 5], "kind": ["a", "b", "c"]}}),
+            _ => options(sampler.name),
+        };
+        let study = Study::in_memory("s", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(super::build(sampler.name, &options).unwrap());
+        let mut seen = std::collections::BTreeSet::new();
+        for number in 0..60 {
+            // Once more choices, and then fewer again, as a worker that was not told has them.
+            let n_choices = match number {
+                0..20 | 50.. => 2,
+                _ => 3,
+            };
+            let high = if number < 20 { 5 } else { 9 };
+            let mut trial = study.ask().unwrap();
+            let n = trial.suggest_int("n", 1..=high).unwrap();
+            let choices = &["a", "b", "c"][..n_choices];
+            match trial.suggest_categorical("kind", choices) {
+                Ok(kind) => {
+                    seen.insert(*kind);
+                    let value = n as f64 + f64::from(u8::from(*kind == "a"));
+                    study.tell(&mut trial, &[value]).unwrap();
+                }
+                // The grid has a third choice from the beginning.
+                Err(error) if sampler.name == "grid" => {
+                    let failed = Err(Stop::failed(error.to_string()));
+                    study.tell_result(&mut trial, failed).unwrap();
+                }
+                Err(error) => panic!("{}: {error}", sampler.name),
+            }
+        }
+        assert!(seen.contains("c"), "{}", sampler.name);
+        let mut other = study.ask().unwrap();
+        other.suggest_int("n", 1..=9).unwrap();
+        let error = other.suggest_categorical("kind", &["c", "a"]).unwrap_err();
+        assert!(
+            error.to_string().contains("choices may only be added"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn unknown_options_are_refused_with_the_known_ones() {
     for sampler in SAMPLERS {
         let error = super::build(sampler.name, &json!({"sede": 1}))

@@ -20,7 +20,7 @@ mod histories;
 pub mod nsga;
 mod partial_fixed;
 pub mod qmc;
-mod random;
+pub(crate) mod random;
 pub mod tpe;
 mod wrapped;
 
@@ -95,6 +95,12 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
             &mut context.rng(self.seed(), name),
             distribution,
         ))
+    }
+
+    /// Whether it has other values for a trial whose first ones can't be taken, because a
+    /// constraint is broken or they were tried; not if it goes through a list.
+    fn draws_anew(&self) -> bool {
+        true
     }
 
     /// Whether all that this sampler could try was tried or is being tried, so that a

@@ -87,6 +87,10 @@ impl Sampler for PartialFixedSampler {
             })
     }
 
+    fn draws_anew(&self) -> bool {
+        self.base().draws_anew()
+    }
+
     fn is_exhausted(&self, history: &dyn Fn() -> Result<History>) -> Result<bool> {
         self.base().is_exhausted(history)
     }

@@ -1,5 +1,7 @@
 //! Random histories on which every storage must agree with the one in memory.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -131,10 +133,10 @@ fn on(
 }
 
 /// The trials without ids, NaN made comparable.
-fn comparable(trials: Vec<FrozenTrial>) -> String {
+fn comparable(trials: Vec<Arc<FrozenTrial>>) -> String {
     let without_ids = trials.into_iter().map(|trial| FrozenTrial {
         id: TrialId(0),
-        ..trial
+        ..Arc::unwrap_or_clone(trial)
     });
     format!("{:#?}", without_ids.collect::<Vec<_>>())
 }

@@ -1,7 +1,7 @@
 //! Studies in memory, gone with the process.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -31,7 +31,8 @@ struct Contents {
 #[derive(Debug)]
 struct MemoryStudy {
     study: FrozenStudy,
-    trials: Vec<FrozenTrial>,
+    /// By number; shared with those who have read them.
+    trials: Vec<Arc<FrozenTrial>>,
     /// The numbers of the waiting trials, so that nobody has to look for one.
     waiting: BTreeSet<usize>,
 }
@@ -59,7 +60,7 @@ impl Contents {
         let study = self.studies[study]
             .as_mut()
             .ok_or(Error::UnknownTrial { trial: id.0 })?;
-        Ok(&mut study.trials[number])
+        Ok(Arc::make_mut(&mut study.trials[number]))
     }
 }
 
@@ -163,7 +164,7 @@ impl Storage for MemoryStorage {
             datetime_complete: start.datetime_complete,
         };
         apply(&mut trial, &start.update);
-        kept.trials.push(trial.clone());
+        kept.trials.push(Arc::new(trial.clone()));
         if trial.state == TrialState::Waiting {
             kept.waiting.insert(number);
         }
@@ -175,7 +176,7 @@ impl Storage for MemoryStorage {
         let mut contents = self.contents();
         let kept = contents.study(study)?;
         Ok(kept.waiting.pop_first().map(|number| {
-            let trial = &mut kept.trials[number];
+            let trial = Arc::make_mut(&mut kept.trials[number]);
             trial.state = TrialState::Running;
             trial.datetime_start = Some(now);
             trial.clone()
@@ -207,6 +208,7 @@ impl Storage for MemoryStorage {
         apply(trial, update);
         trial.state = outcome.state();
         trial.values = outcome.values().to_vec();
+        trial.params.shrink();
         trial.datetime_complete = Some(now);
         Ok(())
     }
@@ -231,7 +233,7 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>> {
+    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>> {
         let mut contents = self.contents();
         let trials = &contents.study(study)?.trials;
         // Ids grow with numbers, so the new trials are at the end.
@@ -247,9 +249,11 @@ impl Storage for MemoryStorage {
         let mut contents = self.contents();
         let trials = &contents.study(study)?.trials;
         let found = usize::try_from(number).ok().and_then(|at| trials.get(at));
-        found.cloned().ok_or(Error::UnknownTrial {
-            trial: number as i64,
-        })
+        found
+            .map(|trial| FrozenTrial::clone(trial))
+            .ok_or(Error::UnknownTrial {
+                trial: number as i64,
+            })
     }
 
     fn describe(&self) -> String {

@@ -175,7 +175,7 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     /// [`Error::WrongState`] when it is not running.
     fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
     /// The trials that are new since `cursor` or were not finished then, by number.
-    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>>;
+    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>>;
     /// What could not be read so far and was skipped, one line each. The rest of a study is
     /// as good as ever; other programs may refuse it.
     fn warnings(&self) -> Vec<String> {
@@ -200,7 +200,7 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     fn trial(&self, study: StudyId, number: u64) -> Result<FrozenTrial> {
         let trials = self.changes(study, &Cursor::default())?;
         let found = trials.into_iter().find(|trial| trial.number == number);
-        found.ok_or(Error::UnknownTrial {
+        found.map(Arc::unwrap_or_clone).ok_or(Error::UnknownTrial {
             trial: number as i64,
         })
     }

@@ -364,14 +364,7 @@ fn suggestion(
 ) -> Vec<f64> {
     let sampler: TpeSampler = serde_json::from_value(options.clone()).unwrap();
     let saved = Saved::default();
-    let context = Context {
-        study_name: "s",
-        directions,
-        trial,
-        history,
-        budget: None,
-        saved: &saved,
-    };
+    let context = Context::new("s", directions, trial, history, &saved);
     let joint = sampler.relative_search_space(&context);
     let drawn = sampler.sample_relative(&context, &joint).unwrap();
     let value = |(name, distribution): (&Arc<str>, &Arc<Distribution>)| {

@@ -85,6 +85,10 @@ impl Sampler for BruteForceSampler {
         Ok(lattice::value(distribution, place))
     }
 
+    fn draws_anew(&self) -> bool {
+        false
+    }
+
     fn is_exhausted(&self, history: &dyn Fn() -> Result<History>) -> Result<bool> {
         Ok(self.with_tree(&history()?, None, |tree| tree.is_explored()))
     }

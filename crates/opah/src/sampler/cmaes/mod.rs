@@ -192,11 +192,11 @@ impl Sampler for CmaEsSampler {
             )));
         }
         let finished = context.history.finished();
-        let number = context.trial.number;
+        let stream = context.rng(self.seed, search::POINTS);
         let values = self
             .memory
             .with(self, finished, direction, space, |replay| {
-                replay.values(self, number)
+                replay.values(stream)
             });
         let names = space.iter().map(|(name, _)| name.clone());
         Ok(names.zip(values.into_iter().flatten()).collect())

@@ -13,6 +13,7 @@ use super::cube::Cube;
 use super::search::{Search, Solution};
 use super::warm_start::Start;
 use crate::frozen_trial::{Direction, FrozenTrial, TrialState};
+use crate::math::random::Rng;
 use crate::search_space::SearchSpace;
 
 /// The search in one space, brought up to date with the trials that ended.
@@ -47,11 +48,11 @@ impl Replay {
         }
     }
 
-    /// Internal values for the trial of this number, by the order of names in the space.
-    /// `None` as long as there are too few trials to begin.
-    pub(super) fn values(&self, options: &CmaEsSampler, number: u64) -> Option<Vec<f64>> {
+    /// Internal values for a trial, drawn from its stream of points, by the order of names in
+    /// the space. `None` as long as there are too few trials to begin.
+    pub(super) fn values(&self, stream: Rng) -> Option<Vec<f64>> {
         let last = self.checkpoints.back()?;
-        Some(last.search.values(options, &self.cube, number))
+        Some(last.search.values(&self.cube, stream))
     }
 
     /// Takes in the trials of `finished`, a list that only grows, that were not seen yet.

@@ -17,7 +17,7 @@ use crate::math::random::Rng;
 /// often at most.
 const MOST_REDRAWS: usize = 200;
 /// The name of the streams that points are drawn from.
-const POINTS: &str = "cmaes points";
+pub(super) const POINTS: &str = "cmaes points";
 /// The name of the streams that runs begin with.
 const RESTARTS: &str = "cmaes restarts";
 
@@ -80,9 +80,9 @@ impl Search {
         self.model.popsize()
     }
 
-    /// The internal values for a trial, in the order of the cube.
-    pub(super) fn values(&self, options: &CmaEsSampler, cube: &Cube, number: u64) -> Vec<f64> {
-        let point = self.draw(cube, &mut Rng::keyed(options.seed, number, POINTS));
+    /// The internal values for a trial, drawn from its stream, in the order of the cube.
+    pub(super) fn values(&self, cube: &Cube, mut stream: Rng) -> Vec<f64> {
+        let point = self.draw(cube, &mut stream);
         cube.values(&self.tried(point))
     }
 

@@ -101,14 +101,7 @@ fn a_new_sampler_for_every_trial_suggests_what_one_sampler_does() {
 /// What a sampler that has not seen the history suggests for `trial`.
 fn suggestion(sampler: &dyn Sampler, history: &History, trial: &FrozenTrial) -> Draw {
     let saved = Saved::default();
-    let context = Context {
-        study_name: "s",
-        directions: &[Direction::Minimize],
-        trial,
-        history,
-        budget: None,
-        saved: &saved,
-    };
+    let context = Context::new("s", &[Direction::Minimize], trial, history, &saved);
     let space = sampler.relative_search_space(&context);
     sampler.sample_relative(&context, &space).unwrap()
 }

@@ -102,6 +102,15 @@ impl Cube {
             .collect()
     }
 
+    /// As [`values`](Self::values), with the distributions.
+    pub(super) fn named_values(&self, point: &[f64]) -> Vec<(&str, &Distribution, f64)> {
+        let there = self.axes.iter().zip(point).enumerate();
+        there
+            .filter(|(at, _)| self.is_there(*at, point))
+            .map(|(_, (axis, at))| (&*axis.name, &*axis.distribution, axis.value(*at)))
+            .collect()
+    }
+
     /// Moves each coordinate to the middle of its cell, and those that are not there to
     /// their constant.
     pub(super) fn snap(&self, point: &mut [f64]) {

@@ -8,6 +8,7 @@
 //! - `shape`: which parameters there are, and when · `cube`: trials as points
 //! - `data`, `target`: what is modelled
 //! - `covariance`, `likelihood`, `fitted`, `process`, `model`: the processes
+//! - `allowed`: what constraints leave
 //! - `improvement`, and of several objectives `hypervolume_improvement`, `boxes`: what a point
 //!   is worth · `moves`, `proposal`: the next point
 //!
@@ -16,6 +17,7 @@
 //! others are not drawn where they are (Ginsbourger et al., "Kriging Is Well-Suited to
 //! Parallelize Optimization", 2010, the "believer").
 
+mod allowed;
 mod boxes;
 mod covariance;
 mod cube;
@@ -106,7 +108,8 @@ impl Sampler for GpSampler {
             cube: &cube,
             rng: context.rng(self.seed, "candidates"),
         };
-        let proposed = model.and_then(|model| model.propose(moves, &pending(context, &cube)));
+        let proposed =
+            model.and_then(|model| model.propose(context, moves, &pending(context, &cube)));
         let point = proposed.unwrap_or_else(|| self.spread(context, &cube));
         let mut values = cube.values(&point);
         values.retain(|(name, _)| space.get(name).is_some());
@@ -119,7 +122,7 @@ impl Sampler for GpSampler {
         name: &str,
         distribution: &Distribution,
     ) -> Result<f64> {
-        if context.trial.number == 0 {
+        if context.trial.number == 0 && context.attempt == 0 {
             return Ok(middle(distribution));
         }
         let mut rng = context.rng(self.seed, name);
@@ -140,7 +143,7 @@ impl GpSampler {
         self.n_startup_trials.unwrap_or_else(by_space)
     }
 
-    /// The Sobol point of this trial.
+    /// The Sobol point of this trial; one at random, if that could not be taken.
     fn spread(&self, context: &Context, cube: &Cube) -> Vec<f64> {
         let space = whole_space(context);
         let coordinates = self
@@ -152,8 +155,10 @@ impl GpSampler {
             .iter()
             .enumerate()
             .map(|(at, axis)| match coordinates.get(at) {
-                Some(coordinate) => axis.at_share(coordinate.at(context.trial.number)),
-                None => axis.draw(&mut rng),
+                Some(coordinate) if context.attempt == 0 => {
+                    axis.at_share(coordinate.at(context.trial.number))
+                }
+                _ => axis.draw(&mut rng),
             })
             .collect();
         cube.snap(&mut point);

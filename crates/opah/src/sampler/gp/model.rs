@@ -1,5 +1,6 @@
 //! A process for each objective, and what they propose.
 
+use super::allowed::Allowed;
 use super::covariance::Columns;
 use super::cube::{Axis, Cube};
 use super::data::Data;
@@ -11,6 +12,7 @@ use super::process::Process;
 use super::proposal::{self, Counts};
 use crate::context::Context;
 use crate::multi_objective::pareto_front;
+use crate::rules::Duplicates;
 
 /// The most points in the model.
 const MOST_POINTS: usize = 300;
@@ -80,10 +82,14 @@ impl<'a> Model<'a> {
     /// The point that is most worth trying while the `pending` ones are tried.
     pub(super) fn propose(
         mut self,
+        context: &Context,
         mut moves: Moves<'_>,
         pending: &[Vec<f64>],
     ) -> Option<Vec<f64>> {
-        let known: Vec<Vec<f64>> = self.tried.iter().chain(pending).cloned().collect();
+        let known: Vec<Vec<f64>> = match context.rules.duplicates {
+            Duplicates::Allow => Vec::new(),
+            _ => self.tried.iter().chain(pending).cloned().collect(),
+        };
         if let [process] = &self.processes[..] {
             let means = process.means(&self.points);
             let counted = self.losses.iter().map(|losses| losses[0]);
@@ -96,6 +102,7 @@ impl<'a> Model<'a> {
                 process: &self.processes[0],
                 best,
             };
+            let acquisition = Allowed::new(context, self.cube, &acquisition);
             return proposal::propose(&acquisition, &mut moves, Counts::OF_ONE, &good, &known);
         }
         let places = pareto_front(&self.losses);
@@ -109,6 +116,7 @@ impl<'a> Model<'a> {
         self.believe(pending)?;
         let front = thinned(front, &reference);
         let acquisition = LogHypervolumeImprovement::new(&self.processes, &front, &reference);
+        let acquisition = Allowed::new(context, self.cube, &acquisition);
         proposal::propose(&acquisition, &mut moves, Counts::OF_SEVERAL, &good, &known)
     }
 

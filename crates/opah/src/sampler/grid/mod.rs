@@ -134,6 +134,10 @@ impl Sampler for GridSampler {
             })
     }
 
+    fn draws_anew(&self) -> bool {
+        false
+    }
+
     fn is_exhausted(&self, history: &dyn Fn() -> Result<History>) -> Result<bool> {
         let grid = self.grid()?;
         Ok(Taken::of(grid, &history()?, None, |taken| {

@@ -17,6 +17,9 @@
 
 mod sequence;
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -113,22 +116,43 @@ impl Sampler for QmcSampler {
 }
 
 /// The parameters of the first trial that has any and completed or was pruned, without
-/// those that have one value only.
+/// those that had one value only; with the distributions that they had last.
 #[derive(Debug, Default)]
 struct FirstTrial {
     number: Option<u64>,
     space: SearchSpace,
+    /// Of every parameter: the last trial that has several values, and its distribution.
+    latest: BTreeMap<Arc<str>, (u64, Arc<Distribution>)>,
 }
 
 impl Derived for FirstTrial {
     fn add(&mut self, trial: &FrozenTrial) {
         let counts = matches!(trial.state, TrialState::Complete | TrialState::Pruned);
-        let is_first = self.number.is_none_or(|number| trial.number < number);
-        if !counts || !is_first || trial.params.is_empty() {
+        if !counts || trial.params.is_empty() {
             return;
         }
-        self.number = Some(trial.number);
-        self.space = SearchSpace::from(trial).without_single();
+        for param in &trial.params {
+            let known = self.latest.get(&param.name);
+            let is_latest = known.is_none_or(|(number, _)| *number < trial.number);
+            if !is_latest || param.distribution.is_single() {
+                continue;
+            }
+            let latest = (trial.number, param.distribution.clone());
+            self.latest.insert(param.name.clone(), latest);
+            if self.space.get(&param.name).is_some() {
+                let distribution = param.distribution.clone();
+                self.space.insert(param.name.clone(), distribution);
+            }
+        }
+        if self.number.is_none_or(|number| trial.number < number) {
+            self.number = Some(trial.number);
+            let first = SearchSpace::from(trial).without_single();
+            let latest = first.iter().filter_map(|(name, _)| {
+                let (_, distribution) = self.latest.get(name)?;
+                Some((name.clone(), distribution.clone()))
+            });
+            self.space = latest.collect();
+        }
     }
 }
 

@@ -16,7 +16,9 @@ pub(super) fn observation(trial: &FrozenTrial, space: &SearchSpace) -> Option<Ob
     let value = |name: &str, distribution: &Distribution| {
         let param = trial.params.get(name)?;
         let is_usable = param.distribution.is_compatible(distribution) && param.value.is_finite();
-        is_usable.then_some(param.value)
+        let is_choice = matches!(distribution, Distribution::Categorical(_));
+        // There may have been more choices then.
+        (is_usable && (!is_choice || distribution.contains(param.value))).then_some(param.value)
     };
     collect(trial, space, value)
 }

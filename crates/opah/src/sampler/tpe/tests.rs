@@ -129,14 +129,7 @@ fn suggestion(
     trial: &FrozenTrial,
 ) -> (Draw, f64) {
     let saved = Saved::default();
-    let context = Context {
-        study_name: "busy",
-        directions,
-        trial,
-        history,
-        budget: None,
-        saved: &saved,
-    };
+    let context = Context::new("busy", directions, trial, history, &saved);
     let space = sampler.relative_search_space(&context);
     let joint = sampler.sample_relative(&context, &space).unwrap();
     let lr = float(1e-5, 1.0, true, None);

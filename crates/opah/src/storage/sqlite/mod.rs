@@ -11,6 +11,8 @@ mod rows;
 mod schema;
 mod studies;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -266,7 +268,7 @@ impl Storage for SqliteStorage {
         })
     }
 
-    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>> {
+    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>> {
         let mut open = self.lock();
         let Open { connection, reader } = &mut *open;
         let mut read = || -> rusqlite::Result<_> {
@@ -277,7 +279,7 @@ impl Storage for SqliteStorage {
             }
             let last = cursor.last.map_or(i64::MIN, |id| id.0);
             changed.extend(reader.trials(&snapshot, study, Which::After(last))?);
-            Ok(changed)
+            Ok(changed.into_iter().map(Arc::new).collect())
         };
         read().map_err(|error| self.failed(error))
     }

@@ -131,7 +131,7 @@ fn survivors_are_optunas() {
         };
         let trial = study.ask().unwrap();
         let (history, saved) = (study.history().unwrap(), Saved::default());
-        let context = study.context(trial.frozen(), &history, &saved);
+        let context = study.context(trial.frozen(), &history, 0, &saved);
         let parents = sampler
             .memory
             .with::<Nsga2Sampler, _>(&context, |seen| seen.parents(1, &sampler));
@@ -191,14 +191,7 @@ fn survivors_of_nsga3_are_whole_fronts_and_a_part_of_the_next() {
 /// What the sampler suggests for a trial, if it gets these trials.
 fn suggestion(sampler: &dyn Sampler, trials: &[FrozenTrial], trial: &FrozenTrial) -> Draw {
     let (history, saved) = (History::of(trials.to_vec()), Saved::default());
-    let context = Context {
-        study_name: "s",
-        directions: &[Minimize, Maximize],
-        trial,
-        history: &history,
-        budget: None,
-        saved: &saved,
-    };
+    let context = Context::new("s", &[Minimize, Maximize], trial, &history, &saved);
     let space = sampler.relative_search_space(&context);
     sampler.sample_relative(&context, &space).unwrap()
 }
