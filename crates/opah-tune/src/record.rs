@@ -27,7 +27,7 @@ const SPACE: &str = "opah:space";
 /// The config with every parameter at its low: what it comes to, imports and environment
 /// included.
 const FINGERPRINT: &str = "opah:config-fingerprint";
-const SAMPLER: &str = "opah:sampler";
+const SAMPLER: &str = opah::study::SAMPLER_ATTR;
 const PRUNER: &str = "opah:pruner";
 /// The constraints on parameters, and whether points are tried again.
 const RULES: &str = "opah:rules";

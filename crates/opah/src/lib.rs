@@ -20,6 +20,7 @@ pub mod derived;
 pub mod distribution;
 pub mod error;
 pub mod expression;
+pub mod explain;
 pub mod frozen_trial;
 pub mod history;
 pub mod importance;

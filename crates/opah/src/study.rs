@@ -59,6 +59,10 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Stop {
 /// The system attribute in which the reason of a failure is kept.
 pub const FAILURE_ATTR: &str = "opah:failure";
 
+/// The system attribute of a study in which programs keep its sampler, as an object whose
+/// `type` is the sampler's name.
+pub const SAMPLER_ATTR: &str = "opah:sampler";
+
 impl Study {
     /// A new study in `storage`; [`Error::DuplicateStudy`] if the name is taken.
     pub fn create(storage: Arc<dyn Storage>, name: &str, directions: &[Direction]) -> Result<Self> {

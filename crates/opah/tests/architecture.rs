@@ -37,6 +37,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("suggest", 5),
     ("trial", 5),
     ("optimize", 5),
+    ("explain", 5),
 ];
 
 /// Pairs on layer 4 that may know each other.

@@ -17,7 +17,7 @@ use crate::frozen_trial::FrozenTrial;
 use crate::json::Json;
 
 /// The system attribute.
-const KEY: &str = "opah:gp";
+pub(super) const KEY: &str = "opah:gp";
 
 /// The parameters of all objectives' processes, and of what they are.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -52,9 +52,9 @@ impl Derived for Last {
     }
 }
 
-/// By objective: the covariance parameters for these data. The last ones, if the data have
-/// hardly grown since they were found; better ones otherwise, which are noted with the
-/// trial. `None` if there are none.
+/// By objective: the covariance parameters for these data. Those that are noted with the trial,
+/// if it is looked at again; the last ones, if the data have hardly grown since they were found;
+/// better ones otherwise, which are noted with the trial. `None` if there are none.
 pub(super) fn parameters(
     context: &Context,
     cube: &Cube,
@@ -67,10 +67,17 @@ pub(super) fn parameters(
     let is_usable = |theta: &Vec<f64>| {
         theta.len() == n_parameters(cube.n_axes()) && theta.iter().all(|log| log.is_finite())
     };
-    let last = last.filter(|last| {
-        let fits = last.axes == axes && last.theta.len() == targets.len();
-        fits && last.theta.iter().all(is_usable)
-    });
+    let fits = |fitted: &Fitted| {
+        let fits = fitted.axes == axes && fitted.theta.len() == targets.len();
+        fits && fitted.theta.iter().all(is_usable)
+    };
+    let own = context.trial.system_attrs.get(KEY);
+    if let Some(own) = own.and_then(Json::parse::<Fitted>)
+        && fits(&own)
+    {
+        return Some(own.theta);
+    }
+    let last = last.filter(|last| fits(last));
     let is_anew = last
         .as_ref()
         .is_none_or(|last| n < last.n || n / 10 != last.n_anew / 10 && 10 * n >= 11 * last.n_anew);

@@ -11,6 +11,7 @@
 //! - `allowed`: what constraints leave
 //! - `improvement`, and of several objectives `hypervolume_improvement`, `boxes`: what a point
 //!   is worth · `moves`, `proposal`: the next point
+//! - `bend`, `view`: what the processes expect, in the objective's words
 //!
 //! The first trial is the middle of the space, with the first choices; then come Sobol
 //! points. Trials that run count as if they had the mean that is expected of them, so that
@@ -18,6 +19,7 @@
 //! Parallelize Optimization", 2010, the "believer").
 
 mod allowed;
+mod bend;
 mod boxes;
 mod covariance;
 mod cube;
@@ -32,6 +34,7 @@ mod process;
 mod proposal;
 mod shape;
 mod target;
+pub(crate) mod view;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

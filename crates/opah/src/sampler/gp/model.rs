@@ -25,15 +25,17 @@ const N_GOOD: usize = 10;
 #[derive(Debug)]
 pub(super) struct Model<'a> {
     cube: &'a Cube,
-    points: Vec<Vec<f64>>,
+    pub points: Vec<Vec<f64>>,
+    /// By point, then by objective: its losses, infinite for trials that can't be used.
+    pub told: Vec<Vec<f64>>,
     /// All points that were tried, also those that the model left out.
     tried: Vec<Vec<f64>>,
     /// By point, then by objective: what counts as its losses.
-    losses: Vec<Vec<f64>>,
+    pub losses: Vec<Vec<f64>>,
     /// By objective.
-    processes: Vec<Process>,
+    pub processes: Vec<Process>,
     /// By objective: the logarithms of the covariance's parameters.
-    theta: Vec<Vec<f64>>,
+    pub theta: Vec<Vec<f64>>,
     /// By objective.
     targets: Vec<Vec<f64>>,
 }
@@ -72,6 +74,7 @@ impl<'a> Model<'a> {
             cube,
             losses: (0..data.len()).map(by_point).collect(),
             points: data.points,
+            told: data.losses,
             tried,
             processes,
             theta,
@@ -126,7 +129,7 @@ impl<'a> Model<'a> {
     }
 
     /// Adds points as if they had the losses that are expected of them.
-    fn believe(&mut self, pending: &[Vec<f64>]) -> Option<()> {
+    pub(super) fn believe(&mut self, pending: &[Vec<f64>]) -> Option<()> {
         if pending.is_empty() {
             return Some(());
         }
@@ -173,7 +176,7 @@ fn most_telling(data: &Data) -> Vec<usize> {
 
 /// Where the volume ends: a tenth of the front's extent beyond its worst losses; of all
 /// losses', where the front has no extent.
-fn reference(front: &[Vec<f64>], all: &[Vec<f64>]) -> Vec<f64> {
+pub(super) fn reference(front: &[Vec<f64>], all: &[Vec<f64>]) -> Vec<f64> {
     let extent = |points: &[Vec<f64>], objective: usize| {
         let losses = points.iter().map(|losses| losses[objective]);
         losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| {
@@ -194,7 +197,7 @@ fn reference(front: &[Vec<f64>], all: &[Vec<f64>]) -> Vec<f64> {
 
 /// A front of so few points that its boxes can be counted: evenly taken along the first
 /// objective.
-fn thinned(mut front: Vec<Vec<f64>>, reference: &[f64]) -> Vec<Vec<f64>> {
+pub(super) fn thinned(mut front: Vec<Vec<f64>>, reference: &[f64]) -> Vec<Vec<f64>> {
     let most = match reference.len() {
         0..=3 => 100,
         4 => 16,

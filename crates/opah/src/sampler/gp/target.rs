@@ -5,21 +5,29 @@
 //! normality or symmetry", Biometrika 87 (2000), equation 2.1, with the most likely power.
 //! It is what makes objectives with heavy tails tame.
 
+use super::bend::Bend;
+
 /// The powers that are tried.
 const POWERS: std::ops::RangeInclusive<i8> = -6..=6;
+
+/// So many interquartile ranges from the median, losses are all alike.
+pub(super) const FAR: f64 = 1e4;
 
 /// Losses, transformed to mean 0 and standard deviation 1, in their order. Infinite ones
 /// and NaN count as the greatest finite one. All zero if they do not differ.
 pub(super) fn standardized(losses: &[f64]) -> Vec<f64> {
+    bent(losses).map_or_else(|| vec![0.0; losses.len()], |(targets, _)| targets)
+}
+
+/// The same, and how they became so; `None` if no loss is finite.
+pub(super) fn bent(losses: &[f64]) -> Option<(Vec<f64>, Bend)> {
     let mut sorted: Vec<f64> = losses
         .iter()
         .copied()
         .filter(|loss| loss.is_finite())
         .collect();
     sorted.sort_unstable_by(f64::total_cmp);
-    let (Some(least), Some(greatest)) = (sorted.first(), sorted.last()) else {
-        return vec![0.0; losses.len()];
-    };
+    let (least, greatest) = (sorted.first()?, sorted.last()?);
     let finite = losses.iter().map(|loss| match *loss {
         f64::NEG_INFINITY => *least,
         loss if loss.is_finite() => loss,
@@ -36,16 +44,24 @@ pub(super) fn standardized(losses: &[f64]) -> Vec<f64> {
         scale = ((greatest - least) / 4.0).max(least_scale);
     }
     let scaled: Vec<f64> = finite
-        .map(|loss| ((loss - median) / scale).clamp(-1e4, 1e4))
+        .map(|loss| ((loss - median) / scale).clamp(-FAR, FAR))
         .collect();
-    let bent = most_normal(&scaled).unwrap_or(scaled);
-    let (mean, deviation) = moments(&bent);
-    let scale = if deviation > 1e-12 {
+    let (power, values) = most_normal(&scaled).unwrap_or((1.0, scaled));
+    let (mean, deviation) = moments(&values);
+    let factor = if deviation > 1e-12 {
         1.0 / deviation
     } else {
         0.0
     };
-    bent.iter().map(|value| (value - mean) * scale).collect()
+    let targets = values.iter().map(|value| (value - mean) * factor).collect();
+    let bend = Bend {
+        median,
+        scale,
+        power,
+        mean,
+        factor,
+    };
+    Some((targets, bend))
 }
 
 /// The quantile of sorted numbers, linear between them.
@@ -58,14 +74,14 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     }
 }
 
-/// The values bent by the most likely power; `None` if they do not differ.
-fn most_normal(values: &[f64]) -> Option<Vec<f64>> {
+/// The most likely power, and the values bent by it; `None` if they do not differ.
+fn most_normal(values: &[f64]) -> Option<(f64, Vec<f64>)> {
     let jacobian: f64 = values
         .iter()
         .map(|value| value.signum() * value.abs().ln_1p())
         .sum();
     let n = values.len() as f64;
-    let mut best: Option<(f64, Vec<f64>)> = None;
+    let mut best: Option<(f64, f64, Vec<f64>)> = None;
     for power in POWERS {
         let power = f64::from(power) * 0.25;
         let bent: Vec<f64> = values
@@ -77,15 +93,18 @@ fn most_normal(values: &[f64]) -> Option<Vec<f64>> {
             continue;
         }
         let likelihood = (power - 1.0) * jacobian - n * deviation.ln();
-        if best.as_ref().is_none_or(|(known, _)| likelihood > *known) {
-            best = Some((likelihood, bent));
+        if best
+            .as_ref()
+            .is_none_or(|(known, _, _)| likelihood > *known)
+        {
+            best = Some((likelihood, power, bent));
         }
     }
-    best.map(|(_, bent)| bent)
+    best.map(|(_, power, bent)| (power, bent))
 }
 
 /// Equation 2.1.
-fn yeo_johnson(value: f64, power: f64) -> f64 {
+pub(super) fn yeo_johnson(value: f64, power: f64) -> f64 {
     if value >= 0.0 {
         if power == 0.0 {
             value.ln_1p()
