@@ -67,6 +67,8 @@ pub(crate) enum Command {
     PrepareImdb(commands::prepare_imdb::Args),
     /// Show how much each parameter matters
     Importance(commands::importance::Args),
+    /// Tell why a trial was suggested, and what was to be expected of it
+    Explain(commands::explain::Args),
     /// Draw a study: its history, importances, learning curves, slices
     Plot(Box<commands::plot::Args>),
     /// Let other programs search, in any language, by lines of JSON

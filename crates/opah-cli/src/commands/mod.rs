@@ -8,6 +8,7 @@ pub(crate) mod delete_study;
 pub(crate) mod enqueue;
 pub(crate) mod evaluate;
 pub(crate) mod evaluators;
+pub(crate) mod explain;
 pub(crate) mod export_config;
 pub(crate) mod importance;
 pub(crate) mod plot;
@@ -59,6 +60,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::BestParams(args) => best_params::run(&args),
         Command::PrepareImdb(args) => prepare_imdb::run(&args),
         Command::Importance(args) => importance::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Plot(args) => plot::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Samplers(args) => samplers::run(&args),

@@ -35,7 +35,8 @@ impl Rows {
         print(&text)
     }
 
-    fn table(&self) -> String {
+    /// The rows as a table for people.
+    pub(crate) fn table(&self) -> String {
         let mut table = Table::new();
         table
             .load_style(presets::UTF8_BORDERS_ONLY)
