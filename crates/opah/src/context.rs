@@ -7,6 +7,7 @@ use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::history::History;
 use crate::json::Json;
 use crate::math::random::Rng;
+use crate::prior::{self, Density, Priors};
 use crate::rules::Rules;
 
 /// One call's view of a study, given to samplers and pruners.
@@ -27,6 +28,8 @@ pub struct Context<'a> {
     pub rules: &'a Rules,
     /// How often the trial's parameters were drawn before and could not be taken.
     pub attempt: u64,
+    /// What is believed of the parameters before any trial: a hint. `None`: nothing.
+    pub priors: Option<&'a Priors>,
     /// Where [`save_state`](Self::save_state) collects.
     pub saved: &'a Saved,
 }
@@ -64,6 +67,7 @@ impl<'a> Context<'a> {
             budget: None,
             rules: &RULES,
             attempt: 0,
+            priors: None,
             saved,
         }
     }
@@ -99,6 +103,17 @@ impl Context<'_> {
             .first()
             .copied()
             .unwrap_or(Direction::Minimize)
+    }
+
+    /// The density of what is believed of a parameter; `None` if nothing is.
+    pub fn prior(&self, name: &str, distribution: &Distribution) -> Option<Density> {
+        self.priors?.density(name, distribution)
+    }
+
+    /// How much the logarithm of a prior's density counts now beside the logarithm of what a
+    /// point is worth; less with every finished trial.
+    pub fn prior_influence(&self) -> f64 {
+        prior::influence(self.history.finished().len(), self.budget)
     }
 
     /// Remembers `value` with the trial, as a system attribute for every process to see;

@@ -82,6 +82,14 @@ pub enum Error {
         /// which would be told once more.
         problem: serde_json::Error,
     },
+    /// A prior that the parameter can't have.
+    #[error("the prior of `{name}`: {problem}")]
+    InvalidPrior {
+        /// The parameter.
+        name: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// No study of this name in the storage.
     #[error("no study is named `{name}`{}", known_studies(known))]
     UnknownStudy {

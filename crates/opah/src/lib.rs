@@ -29,6 +29,7 @@ pub mod math;
 pub mod multi_objective;
 pub mod optimize;
 pub mod plot;
+pub mod prior;
 pub mod pruner;
 pub mod queue;
 pub mod registry;

@@ -12,10 +12,11 @@ use crate::frozen_trial::{
 };
 use crate::history::History;
 use crate::json::Json;
+use crate::prior::Priors;
 use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
 use crate::rules::Rules;
 use crate::sampler::nsga::GENERATION_ATTRS;
-use crate::sampler::{AutoSampler, Sampler};
+use crate::sampler::{self, AutoSampler, Sampler};
 use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
 use crate::trial::Trial;
 
@@ -27,6 +28,7 @@ pub struct Study {
     pub(crate) pruner: Arc<dyn Pruner>,
     budget: Option<u64>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) priors: Option<Arc<Priors>>,
     frozen: Arc<FrozenStudy>,
     history: Arc<Mutex<History>>,
     /// By number: what running trials of this process drew, written or not.
@@ -86,6 +88,7 @@ impl Study {
             pruner,
             budget: None,
             rules: Arc::default(),
+            priors: None,
             frozen,
             history: Arc::default(),
             drawn: Arc::default(),
@@ -159,6 +162,39 @@ impl Study {
     pub fn with_rules(mut self, rules: Rules) -> Self {
         self.rules = Arc::new(rules);
         self
+    }
+
+    /// The same study with beliefs of where good values are, a hint for its sampler, which is
+    /// not stored. To suggest a parameter that can't have its prior is an
+    /// [`Error::InvalidPrior`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use opah::prior::{Prior, Priors};
+    /// use opah::{Direction, Study};
+    ///
+    /// let mut priors = Priors::default();
+    /// priors.insert("lr", Prior::Normal { mean: 1e-3, sd: 3.0 })?;
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?.with_priors(Arc::new(priors));
+    /// let lr = study.ask()?.suggest_float_log("lr", 1e-6..=1.0)?;
+    /// assert!((lr - 1e-3).abs() < 1e-9, "the mean is tried first");
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_priors(mut self, priors: Arc<Priors>) -> Self {
+        self.priors = Some(priors).filter(|priors| !priors.is_empty());
+        self
+    }
+
+    /// Why the priors are of no use, in a sentence, if there are some and the sampler takes no
+    /// notice of them.
+    pub fn doubt_of_priors(&self) -> Option<String> {
+        let is_ignored = self.priors.is_some() && !self.sampler.takes_priors();
+        is_ignored.then(|| {
+            let samplers = sampler::names_with_priors();
+            format!("the sampler takes no notice of priors; those that do are {samplers}")
+        })
     }
 
     pub(crate) fn id(&self) -> StudyId {
@@ -422,6 +458,7 @@ impl Study {
             budget: self.budget,
             rules: &self.rules,
             attempt,
+            priors: self.priors.as_deref(),
             saved,
         }
     }

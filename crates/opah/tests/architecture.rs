@@ -24,6 +24,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("storage", 2),
     ("history", 3),
     ("derived", 3),
+    ("prior", 3),
     ("context", 3),
     ("registry", 3),
     ("rules", 3),

@@ -73,6 +73,10 @@ impl Sampler for AutoSampler {
         self.seed
     }
 
+    fn takes_priors(&self) -> bool {
+        true
+    }
+
     fn relative_search_space(&self, context: &Context) -> SearchSpace {
         let choice = Choice::of(context);
         choice.sampler(self).relative_search_space(context)

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::SAMPLERS;
 use crate::error::Result;
 use crate::frozen_trial::{Direction, FrozenTrial};
+use crate::prior::Priors;
 use crate::storage::{MemoryStorage, Storage};
 use crate::study::{Stop, Study};
 use crate::trial::Trial;
@@ -96,6 +97,76 @@ fn values_are_inside_their_domains() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn values_are_inside_their_domains_whatever_is_believed() {
+    let given = json!({
+        "x": {"normal": {"mean": 1e300, "sd": 1e-300}},
+        "lr": {"normal": {"mean": 1e-300, "sd": 1.000_000_1}},
+        "half": {"normal": {"mean": -1e9, "sd": 1e300}},
+        "n": {"points": [99, -99, 0.5]},
+        "width": {"normal": {"mean": 1e300, "sd": 1e300}},
+        "eighth": {"points": [1e300, 8]},
+        "single": {"normal": {"mean": -1, "sd": 1e-9}},
+        "kind": {"weights": {"b": 1e300, "c": 0}},
+        "momentum": {"points": [0.5, 0.5, 0.5]},
+    });
+    let priors = Arc::new(Priors::from_json(given.as_object().unwrap()).unwrap());
+    for entry in SAMPLERS {
+        let sampler = super::build(entry.name, &options(entry.name)).unwrap();
+        let study = Study::in_memory("contract", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(sampler)
+            .with_priors(priors.clone());
+        for _ in 0..40 {
+            let mut trial = study.ask().unwrap();
+            let outcome = objective(entry.name, &mut trial).map(|value| vec![value]);
+            let failed = matches!(outcome, Err(Stop::Failed(_)));
+            assert_eq!(
+                failed,
+                trial.number() % 7 == 5,
+                "{}: {outcome:?}",
+                entry.name
+            );
+            study.tell_result(&mut trial, outcome).unwrap();
+            for param in &trial.frozen().params {
+                let is_inside = param.distribution.contains(param.value);
+                assert!(
+                    is_inside,
+                    "{}: {} = {}",
+                    entry.name, param.name, param.value
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_priors_are_as_none() {
+    let params = |study: Study| -> Vec<_> {
+        for _ in 0..30 {
+            let mut trial = study.ask().unwrap();
+            let outcome = objective("", &mut trial).map(|value| vec![value]);
+            study.tell_result(&mut trial, outcome).unwrap();
+        }
+        let trials = study.trials().unwrap();
+        trials.iter().map(|trial| trial.params.clone()).collect()
+    };
+    let study = |sampler: &str| {
+        Study::in_memory("contract", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(super::build(sampler, &json!({"seed": 3})).unwrap())
+    };
+    let given = json!({"no such parameter": {"normal": {"mean": 0, "sd": 1}}});
+    let others = Arc::new(Priors::from_json(given.as_object().unwrap()).unwrap());
+    for sampler in ["auto", "random", "tpe", "gp"] {
+        let without = params(study(sampler));
+        let empty = study(sampler).with_priors(Arc::default());
+        assert_eq!(params(empty), without, "{sampler}");
+        let of_others = study(sampler).with_priors(others.clone());
+        assert_eq!(params(of_others), without, "{sampler}");
     }
 }
 

@@ -26,7 +26,7 @@ mod wrapped;
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use auto::AutoSampler;
 pub use brute_force::BruteForceSampler;
@@ -103,6 +103,11 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
         true
     }
 
+    /// Whether it takes notice of [`Context::priors`].
+    fn takes_priors(&self) -> bool {
+        false
+    }
+
     /// Whether all that this sampler could try was tried or is being tried, so that a
     /// search begins no further trial; asked before each. `history` looks at the study,
     /// which costs a question to the storage: only samplers that can come to an end call
@@ -110,6 +115,20 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
     fn is_exhausted(&self, _history: &dyn Fn() -> Result<History>) -> Result<bool> {
         Ok(false)
     }
+}
+
+/// The names of the samplers that [take priors](Sampler::takes_priors).
+pub(crate) fn names_with_priors() -> String {
+    let takes_priors = |entry: &&Entry<dyn Sampler>| {
+        let built = (entry.build)(Value::Object(Map::new()));
+        built.is_ok_and(|sampler| sampler.takes_priors())
+    };
+    let names: Vec<&str> = SAMPLERS
+        .iter()
+        .filter(takes_priors)
+        .map(|entry| entry.name)
+        .collect();
+    names.join(", ")
 }
 
 /// The sampler called `name`, with these options (null: the defaults).

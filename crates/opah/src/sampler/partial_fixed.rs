@@ -56,6 +56,10 @@ impl Sampler for PartialFixedSampler {
         self.base().seed()
     }
 
+    fn takes_priors(&self) -> bool {
+        self.base().takes_priors()
+    }
+
     fn relative_search_space(&self, context: &Context) -> SearchSpace {
         let space = self.base().relative_search_space(context);
         let is_open = |name: &str| !self.fixed_params.contains_key(name);

@@ -1,4 +1,5 @@
-//! Uniform draws: the baseline, and what every other sampler falls back on.
+//! Uniform draws, or draws from a prior: the baseline, and what every other sampler falls back
+//! on.
 //!
 //! Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization", JMLR 13 (2012).
 
@@ -6,12 +7,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Sampler;
+use crate::context::Context;
 use crate::distribution::Distribution;
+use crate::error::Result;
 use crate::math::random::{Rng, fresh_seed};
 use crate::registry::Configured;
 use crate::transform;
 
-/// Draws every parameter uniformly, by itself.
+/// Draws every parameter by itself: uniformly, or from its prior.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RandomSampler {
@@ -34,6 +37,33 @@ impl Configured for RandomSampler {
 impl Sampler for RandomSampler {
     fn seed(&self) -> u64 {
         self.seed
+    }
+
+    fn takes_priors(&self) -> bool {
+        true
+    }
+
+    fn sample_independent(
+        &self,
+        context: &Context,
+        name: &str,
+        distribution: &Distribution,
+    ) -> Result<f64> {
+        Ok(draw_by_prior(context, self.seed, name, distribution))
+    }
+}
+
+/// A draw from the prior of a parameter; a uniform one if it has none.
+pub(crate) fn draw_by_prior(
+    context: &Context,
+    seed: u64,
+    name: &str,
+    distribution: &Distribution,
+) -> f64 {
+    let mut rng = context.rng(seed, name);
+    match context.prior(name, distribution) {
+        Some(prior) => prior.draw(&mut rng, distribution),
+        None => draw(&mut rng, distribution),
     }
 }
 

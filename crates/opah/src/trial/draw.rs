@@ -87,6 +87,9 @@ impl Trial {
     }
 
     fn draw(&mut self, name: &str, distribution: &Distribution) -> Result<f64> {
+        if let Some(priors) = &self.study.priors {
+            priors.check(name, distribution)?;
+        }
         self.has_drawn = true;
         if self.attempt >= MOST_OF_SAMPLER {
             // What the sampler likes can't be had.

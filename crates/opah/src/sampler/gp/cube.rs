@@ -32,7 +32,7 @@ pub(super) struct Cube {
 pub(super) struct Axis {
     pub name: Arc<str>,
     pub kind: Kind,
-    distribution: Arc<Distribution>,
+    pub distribution: Arc<Distribution>,
     low: f64,
     width: f64,
     condition: Option<Presence>,
@@ -190,7 +190,8 @@ impl Axis {
         self.coordinate_of(internal)
     }
 
-    fn coordinate_of(&self, internal: f64) -> Option<f64> {
+    /// The coordinate of an internal value, which may be outside the cube.
+    pub(super) fn coordinate_of(&self, internal: f64) -> Option<f64> {
         if self.is_choice() {
             return Some(internal);
         }
@@ -201,11 +202,20 @@ impl Axis {
 
     /// The internal value at a coordinate, in its domain.
     fn value(&self, coordinate: f64) -> f64 {
-        let at = match self.kind {
+        transform::from_coordinate(&self.distribution, self.transformed(coordinate))
+    }
+
+    /// The same point in the coordinate of [`transform`].
+    pub(super) fn transformed(&self, coordinate: f64) -> f64 {
+        match self.kind {
             Kind::Choices(_) => coordinate + 0.5,
             _ => self.low + coordinate * self.width,
-        };
-        transform::from_coordinate(&self.distribution, at)
+        }
+    }
+
+    /// How wide the axis is in the coordinate of [`transform`].
+    pub(super) fn width(&self) -> f64 {
+        self.width
     }
 
     fn snapped(&self, coordinate: f64) -> f64 {

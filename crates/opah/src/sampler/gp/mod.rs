@@ -10,15 +10,17 @@
 //! - `covariance`, `likelihood`, `fitted`, `process`, `model`: the processes
 //! - `allowed`: what constraints leave
 //! - `improvement`, and of several objectives `hypervolume_improvement`, `boxes`: what a point
-//!   is worth · `moves`, `proposal`: the next point
+//!   is worth, and with priors `belief` · `moves`, `proposal`: the next point
 //! - `bend`, `view`: what the processes expect, in the objective's words
 //!
 //! The first trial is the middle of the space, with the first choices; then come Sobol
-//! points. Trials that run count as if they had the mean that is expected of them, so that
-//! others are not drawn where they are (Ginsbourger et al., "Kriging Is Well-Suited to
-//! Parallelize Optimization", 2010, the "believer").
+//! points; of a parameter with a prior, the prior's mode, and Sobol points spread by it. Trials
+//! that run count as if they had the mean that is expected of them, so that others are not
+//! drawn where they are (Ginsbourger et al., "Kriging Is Well-Suited to Parallelize
+//! Optimization", 2010, the "believer").
 
 mod allowed;
+mod belief;
 mod bend;
 mod boxes;
 mod covariance;
@@ -39,6 +41,7 @@ pub(crate) mod view;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::belief::Belief;
 use self::cube::Cube;
 use self::data::Data;
 use self::model::Model;
@@ -90,6 +93,10 @@ impl Sampler for GpSampler {
         self.seed
     }
 
+    fn takes_priors(&self) -> bool {
+        true
+    }
+
     fn relative_search_space(&self, context: &Context) -> SearchSpace {
         whole_space(context)
     }
@@ -126,10 +133,17 @@ impl Sampler for GpSampler {
         distribution: &Distribution,
     ) -> Result<f64> {
         if context.trial.number == 0 && context.attempt == 0 {
-            return Ok(middle(distribution));
+            return Ok(match context.prior(name, distribution) {
+                Some(prior) => transform::from_coordinate(distribution, prior.mode()),
+                None => middle(distribution),
+            });
         }
-        let mut rng = context.rng(self.seed, name);
-        Ok(random::draw(&mut rng, distribution))
+        Ok(random::draw_by_prior(
+            context,
+            self.seed,
+            name,
+            distribution,
+        ))
     }
 }
 
@@ -153,15 +167,18 @@ impl GpSampler {
             .memory
             .coordinates(&space, QmcType::Sobol, Some(self.seed));
         let mut rng = context.rng(self.seed, "spread");
+        let belief = Belief::of(context, cube);
         let mut point: Vec<f64> = cube
             .axes
             .iter()
             .enumerate()
-            .map(|(at, axis)| match coordinates.get(at) {
-                Some(coordinate) if context.attempt == 0 => {
-                    axis.at_share(coordinate.at(context.trial.number))
-                }
-                _ => axis.draw(&mut rng),
+            .map(|(at, axis)| {
+                let share = match coordinates.get(at) {
+                    Some(coordinate) if context.attempt == 0 => coordinate.at(context.trial.number),
+                    _ => rng.uniform(),
+                };
+                let believed = belief.as_ref().and_then(|it| it.at_share(at, share));
+                believed.unwrap_or_else(|| axis.at_share(share))
             })
             .collect();
         cube.snap(&mut point);

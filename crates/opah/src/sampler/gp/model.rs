@@ -1,6 +1,7 @@
 //! A process for each objective, and what they propose.
 
 use super::allowed::Allowed;
+use super::belief::{Belief, Believed};
 use super::covariance::Columns;
 use super::cube::{Axis, Cube};
 use super::data::Data;
@@ -38,6 +39,7 @@ pub(super) struct Model<'a> {
     pub theta: Vec<Vec<f64>>,
     /// By objective.
     targets: Vec<Vec<f64>>,
+    belief: Option<Belief<'a>>,
 }
 
 impl<'a> Model<'a> {
@@ -79,6 +81,7 @@ impl<'a> Model<'a> {
             processes,
             theta,
             targets,
+            belief: Belief::of(context, cube),
         })
     }
 
@@ -105,8 +108,12 @@ impl<'a> Model<'a> {
                 process: &self.processes[0],
                 best,
             };
-            let acquisition = Allowed::new(context, self.cube, &acquisition);
-            return proposal::propose(&acquisition, &mut moves, Counts::OF_ONE, &good, &known);
+            let believed = Believed {
+                acquisition: &acquisition,
+                belief: self.belief.as_ref(),
+            };
+            let allowed = Allowed::new(context, self.cube, &believed);
+            return proposal::propose(&allowed, &mut moves, Counts::OF_ONE, &good, &known);
         }
         let places = pareto_front(&self.losses);
         let front: Vec<Vec<f64>> = places.iter().map(|at| self.losses[*at].clone()).collect();
@@ -119,8 +126,12 @@ impl<'a> Model<'a> {
         self.believe(pending)?;
         let front = thinned(front, &reference);
         let acquisition = LogHypervolumeImprovement::new(&self.processes, &front, &reference);
-        let acquisition = Allowed::new(context, self.cube, &acquisition);
-        proposal::propose(&acquisition, &mut moves, Counts::OF_SEVERAL, &good, &known)
+        let believed = Believed {
+            acquisition: &acquisition,
+            belief: self.belief.as_ref(),
+        };
+        let allowed = Allowed::new(context, self.cube, &believed);
+        proposal::propose(&allowed, &mut moves, Counts::OF_SEVERAL, &good, &known)
     }
 
     fn take(&self, places: Vec<usize>) -> Vec<Vec<f64>> {

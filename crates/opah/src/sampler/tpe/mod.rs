@@ -43,6 +43,7 @@ use crate::error::Result;
 use crate::math::random::Rng;
 use crate::registry::{self, Configured};
 use crate::search_space::SearchSpace;
+use crate::transform;
 
 /// Draws what is frequent among good trials and rare among bad ones.
 #[derive(Debug, Serialize, Deserialize, JsonSchema)]
@@ -98,6 +99,10 @@ impl Sampler for TpeSampler {
         self.seed
     }
 
+    fn takes_priors(&self) -> bool {
+        true
+    }
+
     fn relative_search_space(&self, context: &Context) -> SearchSpace {
         if !self.is_multivariate(context) {
             SearchSpace::empty()
@@ -149,7 +154,7 @@ impl Sampler for TpeSampler {
             let drawn = self.draw(context, seen, &SearchSpace::from_iter([alone]));
             drawn.first().map(|(_, value)| *value)
         });
-        Ok(drawn.unwrap_or_else(|| random::draw(&mut context.rng(self.seed, name), distribution)))
+        Ok(drawn.unwrap_or_else(|| random::draw_by_prior(context, self.seed, name, distribution)))
     }
 }
 
@@ -190,7 +195,8 @@ impl TpeSampler {
         others.filter_map(|trial| observe(trial, space)).collect()
     }
 
-    /// The values of the candidate with the greatest `ln l - ln g`; of equals, the first.
+    /// The values of the candidate with the greatest `ln l - ln g`, and what priors add to it;
+    /// of equals, the first.
     fn best_of_candidates(
         &self,
         context: &Context,
@@ -202,10 +208,12 @@ impl TpeSampler {
         let candidates = estimates.good.draw(count, &mut kernels, &mut values);
         let good = estimates.good.log_density(&candidates);
         let bad = estimates.bad.log_density(&candidates);
+        let believed = believed(context, space, &candidates);
         let mut best = (0, f64::NEG_INFINITY);
         for (at, (good, bad)) in good.iter().zip(&bad).enumerate() {
-            if good - bad > best.1 {
-                best = (at, good - bad);
+            let score = good - bad + believed.get(at).unwrap_or(&0.0);
+            if score > best.1 {
+                best = (at, score);
             }
         }
         candidates.iter().map(|values| values[best.0]).collect()
@@ -219,4 +227,21 @@ impl TpeSampler {
         let values = names.map(|name| context.rng(self.seed, name)).collect();
         (kernels, values)
     }
+}
+
+/// What priors add to the score of each candidate (πBO, equation 6); empty if there are none.
+/// `candidates` are internal values by parameter, then by point.
+fn believed(context: &Context, space: &SearchSpace, candidates: &[Vec<f64>]) -> Vec<f64> {
+    let mut added = Vec::new();
+    for ((name, distribution), values) in space.iter().zip(candidates) {
+        let Some(prior) = context.prior(name, distribution) else {
+            continue;
+        };
+        added.resize(values.len(), 0.0);
+        for (added, value) in added.iter_mut().zip(values) {
+            let coordinate = transform::to_coordinate(distribution, *value);
+            *added += context.prior_influence() * prior.log_at(coordinate);
+        }
+    }
+    added
 }
