@@ -42,6 +42,7 @@ pub mod suggest;
 pub mod suggestion;
 pub mod transform;
 pub mod trial;
+pub mod warm_start;
 
 pub use distribution::{
     CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,

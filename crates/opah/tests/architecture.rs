@@ -39,6 +39,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("trial", 5),
     ("optimize", 5),
     ("explain", 5),
+    ("warm_start", 5),
 ];
 
 /// Pairs on layer 4 that may know each other.

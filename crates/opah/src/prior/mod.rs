@@ -1,7 +1,8 @@
 //! Beliefs of where the good values of a parameter are, by which samplers begin and which
 //! they forget as trials tell more.
 //!
-//! A [`Prior`] is what a user thinks, or what an earlier study found; [`Density`] is its density over the values
+//! A [`Prior`] is what a user thinks, or what an earlier study found
+//! ([`WarmStart`](crate::warm_start::WarmStart)); [`Density`] is its density over the values
 //! of one distribution. A model-based sampler adds the logarithm of that density, times
 //! [`influence`], to the logarithm of what a point is worth (Hvarfner et al., "πBO:
 //! Augmenting Acquisition Functions with User Beliefs for Bayesian Optimization", ICLR 2022,
