@@ -7,6 +7,7 @@ mod commands;
 mod interrupt;
 mod json_argument;
 mod output;
+mod priors;
 mod rules;
 mod run_view;
 mod search;

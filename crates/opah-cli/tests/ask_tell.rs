@@ -477,3 +477,23 @@ fn a_study_is_deleted_by_its_exact_name() {
     );
     assert_eq!(desk.said(&["studies", "-f", "json"]), "[]\n");
 }
+
+#[test]
+fn what_is_believed_is_asked_for() {
+    let desk = Desk::new(&[]);
+    let ask = |priors: &'static str| ["ask", "--search-space", SPACE, "--priors", priors];
+    let believed =
+        r#"{"x": {"normal": {"mean": 0.75, "sd": 0.01}}, "kind": {"weights": {"b": 1}}}"#;
+    let first: Value = serde_json::from_str(&desk.said(&ask(believed))).unwrap();
+    assert_eq!(first["params"], json!({"kind": "b", "x": 0.75}));
+    let refused = desk.refused(&ask(r#"{"kind": {"weights": {"c": 1}}}"#), 1);
+    assert_eq!(
+        refused,
+        "error: in --priors: the prior of `kind`: there is no choice `c`; did you mean `a`?\n"
+    );
+    let refused = desk.refused(&ask(r#"{"x": {"normal": {"mean": 1, "sd": 0}}}"#), 1);
+    assert!(refused.contains("`sd` = 0 must be positive"), "{refused}");
+    let ignored = joined(&ask(believed), &["--sampler", "nsga2"]);
+    let (_, warnings) = desk.both(&ignored);
+    assert!(warnings.contains("takes no notice of priors"), "{warnings}");
+}

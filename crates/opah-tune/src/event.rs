@@ -18,6 +18,15 @@ pub enum Event {
         /// A sentence.
         text: String,
     },
+    /// The search begins, or has begun, with what an earlier study found.
+    WarmStart {
+        /// `NAME@URL`, as it was given.
+        from: String,
+        /// So many of its points are tried first.
+        n_trials: usize,
+        /// The parameters whose priors its good trials are, by name.
+        priors: Vec<String>,
+    },
     /// The sampler `auto` takes another one from now on.
     SamplerChosen {
         /// Its name and the reason, as a sentence.

@@ -21,6 +21,7 @@ mod record;
 pub mod retrain;
 pub mod seed;
 pub mod session;
+mod warm_start;
 pub mod worker;
 
 pub use directories::KeepWeights;

@@ -3,18 +3,22 @@
 //! When the search goes on, what is asked for is compared with it: a search never falls
 //! back on another sampler, space or config without anybody noticing.
 
+use std::sync::Arc;
+
 use opah::frozen_trial::FrozenStudy;
 use opah::json::Json;
+use opah::prior::Priors;
 use opah::rules::Rules;
 use opah::storage::AttrKind;
 use opah::{Distribution, Study};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::algorithm::Algorithm;
 use crate::difference::difference;
 use crate::error::Result;
 use crate::experiment::Change;
 use crate::hparams::Space;
+use crate::warm_start::Source;
 
 /// The attribute of the study's metric, which retraining needs.
 pub(crate) const METRIC: &str = "opah:metric";
@@ -33,6 +37,10 @@ const PRUNER: &str = "opah:pruner";
 const RULES: &str = "opah:rules";
 /// The seed of all draws.
 pub(crate) const SEED: &str = "opah:seed";
+/// The attribute of the user's priors.
+const PRIORS: &str = "opah:priors";
+/// The attribute of what is known from earlier studies.
+const WARM_START: &str = "opah:warm-start";
 const TOKEN: &str = "opah:token";
 const COMMAND: &str = "opah:command";
 const VERSION: &str = "opah:version";
@@ -47,6 +55,9 @@ pub(crate) struct Record {
     pub(crate) pruner: Option<Algorithm>,
     pub(crate) rules: Rules,
     pub(crate) seed: u64,
+    /// The user's.
+    pub(crate) priors: Priors,
+    pub(crate) warm_start: Vec<Source>,
     /// One line per parameter.
     pub(crate) space: Vec<(String, Distribution)>,
     pub(crate) config: String,
@@ -65,12 +76,40 @@ impl Record {
             .collect()
     }
 
+    /// The study with the sampler, the pruner and the priors; a user's prior goes before that
+    /// of an earlier study.
+    pub(crate) fn equip(&self, study: Study) -> Result<Study> {
+        let mut priors = self.priors.clone();
+        for source in &self.warm_start {
+            priors.extend(source.found.priors.clone());
+        }
+        let sampler = self.seeded().build_sampler()?;
+        let study = study
+            .with_sampler(sampler)
+            .with_rules(self.rules.clone())
+            .with_priors(Arc::new(priors));
+        Ok(match &self.pruner {
+            Some(pruner) => study.with_pruner(pruner.build_pruner()?),
+            None => study,
+        })
+    }
+
+    /// The sampler with the seed.
+    fn seeded(&self) -> Algorithm {
+        let mut sampler = self.sampler.clone();
+        if sampler.has_seed() {
+            sampler.options.insert("seed".to_owned(), self.seed.into());
+        }
+        sampler
+    }
+
     fn attributes(&self) -> Vec<(&'static str, Json)> {
         let distribution = |(name, distribution): &(String, Distribution)| {
             let parsed: Value = Json::from_text(distribution.to_json()).to_value();
             json!({"name": name, "distribution": parsed})
         };
         let space: Vec<Value> = self.space.iter().map(distribution).collect();
+        let warm_start: Vec<Value> = self.warm_start.iter().map(Source::to_json).collect();
         vec![
             (METRIC, Json::new(&self.metric)),
             (SAMPLER, Json::new(&self.sampler.to_json())),
@@ -80,6 +119,8 @@ impl Record {
             ),
             (RULES, Json::new(&self.rules)),
             (SEED, Json::new(&self.seed)),
+            (PRIORS, Json::new(&self.priors.to_json())),
+            (WARM_START, Json::new(&warm_start)),
             (SPACE, Json::new(&space)),
             (CONFIG, Json::new(&self.config)),
             (FINGERPRINT, Json::new(&self.fingerprint)),
@@ -125,13 +166,30 @@ impl Record {
             algorithm(&self.sampler),
         );
         let rules = |rules: &Rules| Json::new(rules).as_str().to_owned();
+        // Studies that were begun before there were rules have none.
+        let stored_rules = stored.rules.clone();
+        let stored_rules = stored_rules.or(stored.is_whole.then(Rules::default));
         compare(
             "rules",
-            stored.rules.as_ref().map(rules),
+            stored_rules.as_ref().map(rules),
             rules(&self.rules),
         );
         let seed = |seed: u64| seed.to_string();
         compare("seed", stored.seed.map(seed), seed(self.seed));
+        // Studies that were begun before there were priors have none.
+        let begun_without = || stored.is_whole.then(none);
+        let priors = stored.priors.as_ref().map(priors_lines);
+        compare(
+            "priors",
+            priors.or_else(begun_without),
+            priors_lines(&self.priors),
+        );
+        let warm_start = stored.warm_start.as_deref().map(names);
+        compare(
+            "warm start",
+            warm_start.or_else(begun_without),
+            names(&self.warm_start),
+        );
         let pruner = |pruner: &Option<Algorithm>| {
             let given = pruner.as_ref();
             given.map_or_else(|| "none".to_owned(), algorithm)
@@ -160,6 +218,27 @@ impl Record {
     }
 }
 
+fn none() -> String {
+    "none".to_owned()
+}
+
+fn priors_lines(priors: &Priors) -> String {
+    if priors.is_empty() {
+        return none();
+    }
+    let priors = priors.to_json();
+    let line = |(name, prior): (&String, &Value)| format!("{name}: {prior}");
+    priors.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn names(sources: &[Source]) -> String {
+    if sources.is_empty() {
+        return none();
+    }
+    let names: Vec<&str> = sources.iter().map(|source| source.from.as_str()).collect();
+    names.join("\n")
+}
+
 fn lines(space: &[(String, Distribution)]) -> String {
     let line = |(name, distribution): &(String, Distribution)| format!("{name}: {distribution}");
     space.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -176,10 +255,14 @@ pub(crate) struct Stored {
     has_pruner: bool,
     pub(crate) rules: Option<Rules>,
     pub(crate) seed: Option<u64>,
+    pub(crate) priors: Option<Priors>,
+    pub(crate) warm_start: Option<Vec<Source>>,
     pub(crate) space: Option<Vec<(String, Distribution)>>,
     pub(crate) config: Option<String>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) token: Option<String>,
+    /// Whether all of it was written.
+    is_whole: bool,
     /// What is stored, but not as it is written here, and so can't be compared.
     unreadable: Vec<&'static str>,
 }
@@ -196,10 +279,17 @@ impl Stored {
             has_pruner: pruner.is_some(),
             rules: attr(RULES).and_then(Json::parse::<Rules>),
             seed: attr(SEED).and_then(Json::parse::<u64>),
+            priors: attr(PRIORS)
+                .and_then(Json::parse::<Map<String, Value>>)
+                .and_then(|priors| Priors::from_json(&priors).ok()),
+            warm_start: attr(WARM_START)
+                .and_then(Json::parse::<Vec<Value>>)
+                .and_then(|sources| sources.iter().map(Source::from_json).collect()),
             space: stored_space(study),
             config: text(CONFIG),
             fingerprint: text(FINGERPRINT),
             token: text(TOKEN),
+            is_whole: attr(VERSION).is_some(),
             unreadable: Vec::new(),
         };
         let has_no_pruner = pruner.is_some_and(|json| json.as_str() == "null");
@@ -209,6 +299,8 @@ impl Stored {
             (PRUNER, stored.pruner.is_some() || has_no_pruner),
             (RULES, stored.rules.is_some()),
             (SEED, stored.seed.is_some()),
+            (PRIORS, stored.priors.is_some()),
+            (WARM_START, stored.warm_start.is_some()),
             (SPACE, stored.space.is_some()),
             (CONFIG, stored.config.is_some()),
             (FINGERPRINT, stored.fingerprint.is_some()),

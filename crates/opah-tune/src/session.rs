@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use opah::expression::Expression;
 use opah::math::random::fresh_seed;
+use opah::prior::Priors;
 use opah::rules::Duplicates;
 use opah::sampler::DEFAULT_SAMPLER;
-use opah::{Direction, ParamValue, SearchSpace, Study, TrialState};
+use opah::{Direction, ParamValue, Study, TrialState};
 use opah_train::config::ExtVars;
 use opah_train::data::CorpusCache;
 use opah_train::trainer::Keep;
@@ -27,6 +28,7 @@ use crate::objective::{self, Objective};
 use crate::presence::{self, Presence};
 use crate::record::{Record, Stored};
 use crate::seed;
+use crate::warm_start;
 use crate::worker::{self, End, Search, State};
 
 /// The pruner when the config has the callback and none is chosen: Optuna's default.
@@ -63,6 +65,10 @@ pub struct Options {
     pub duplicates: Option<Duplicates>,
     /// The seed of all draws; the study's, or a fresh one, if `None`.
     pub seed: Option<u64>,
+    /// Where good values are believed to be; the study's, or nowhere, if `None`.
+    pub priors: Option<Priors>,
+    /// Earlier studies to begin with, as `NAME@URL`; the study's, or none, if empty.
+    pub warm_start: Vec<String>,
     /// Finished trials of the study when the search ends, failed and pruned ones included.
     pub n_trials: usize,
     /// No trial begins after so much time.
@@ -75,7 +81,8 @@ pub struct Options {
     pub keep: KeepWeights,
     /// Whether a study that `opah tune` did not make may be continued.
     pub skip_if_exists: bool,
-    /// Whether the space, config, sampler, pruner or seed may differ from the study's.
+    /// Whether the space, config, sampler, pruner, seed, priors or warm start may differ from
+    /// the study's.
     pub allow_change: bool,
     /// Whether running trials of workers that can't be seen are run again.
     pub take_over: bool,
@@ -116,6 +123,13 @@ impl Plan {
             options.changes.clone(),
         )?;
         let space = hparams::read(&options.space, &options.ext_vars)?;
+        if let Some(priors) = &options.priors {
+            let fit = priors.check_space(&space.search_space());
+            fit.map_err(|error| Error::Flag {
+                given: "--priors".to_owned(),
+                problem: error.to_string(),
+            })?;
+        }
         let checked = check::check(&experiment, &space)?;
         let metric = options.metric.as_deref();
         let objective = objective::resolve(&checked.config, metric, options.direction)?;
@@ -132,9 +146,9 @@ impl Plan {
     pub fn sample(&self) -> Result<String> {
         let study = Study::in_memory(&self.study_name(), &[self.objective.direction])?;
         let record = self.record(&Stored::default())?;
-        let study = study.with_sampler(seeded(&record).build_sampler()?);
-        let study = study.with_rules(record.rules);
-        let mut trial = study.ask_with(&search_space(&self.space))?;
+        warm_start::enqueue_once(&study, &record.warm_start)?;
+        let study = record.equip(study)?;
+        let mut trial = study.ask_with(&self.space.search_space())?;
         let suggested = self.space.parameters.iter().map(|parameter| {
             let value = trial.suggest(&parameter.name, &parameter.distribution)?;
             Ok((&*parameter.name, value))
@@ -197,13 +211,7 @@ impl Plan {
             self.objective.direction,
         )?;
         drop(alone);
-        let study = study
-            .with_sampler(seeded(&record).build_sampler()?)
-            .with_rules(record.rules.clone());
-        let study = match &record.pruner {
-            Some(pruner) => study.with_pruner(pruner.build_pruner()?),
-            None => study,
-        };
+        let study = record.equip(study)?;
         let presence = Presence::take(root)?;
         self.tell_beginning(&study, &record, &url, observer)?;
         let recovered = presence::recover(&study, options.take_over)?;
@@ -302,6 +310,7 @@ impl Plan {
             });
         }
         record.write(study, self.options.allow_change)?;
+        warm_start::enqueue_once(study, &record.warm_start)?;
         Ok(record)
     }
 
@@ -329,14 +338,22 @@ impl Plan {
             rules.constraints.clone_from(&options.constraints);
         }
         rules.duplicates = options.duplicates.unwrap_or(rules.duplicates);
-        rules.check(&search_space(&self.space))?;
+        rules.check(&self.space.search_space())?;
         let token = stored.token.clone();
+        let priors = options.priors.clone().or_else(|| stored.priors.clone());
+        let warm_start = warm_start::resolve(
+            &options.warm_start,
+            stored.warm_start.as_deref(),
+            &self.space.search_space(),
+        )?;
         Ok(Record {
             metric: self.objective.metric.clone(),
             sampler,
             pruner: self.has_callback().then_some(pruner),
             rules,
             seed: seed.unwrap_or_else(seed::fresh),
+            priors: priors.unwrap_or_default(),
+            warm_start,
             space: Record::space_of(&self.space),
             config: self.experiment.text().to_owned(),
             fingerprint: self.checked.config_json.clone(),
@@ -379,8 +396,11 @@ impl Plan {
         };
         observer.observe(&Event::SearchStarted(Box::new(beginning)));
         let doubts = self.space.warnings.iter().chain(&self.checked.warnings);
-        for text in doubts.cloned() {
+        for text in doubts.cloned().chain(study.doubt_of_priors()) {
             observer.observe(&Event::Note { text });
+        }
+        for source in &record.warm_start {
+            observer.observe(&source.event());
         }
         if self.options.pruner.is_some() && !self.has_callback() {
             let text = "a pruner is chosen, but the config has no callback that would ask it; \
@@ -390,29 +410,6 @@ impl Plan {
         }
         Ok(())
     }
-}
-
-fn search_space(space: &Space) -> SearchSpace {
-    let parameters = space.parameters.iter();
-    parameters
-        .map(|parameter| {
-            (
-                parameter.name.clone(),
-                Arc::new(parameter.distribution.clone()),
-            )
-        })
-        .collect()
-}
-
-/// The sampler with the seed of the record.
-fn seeded(record: &Record) -> Algorithm {
-    let mut sampler = record.sampler.clone();
-    if sampler.has_seed() {
-        sampler
-            .options
-            .insert("seed".to_owned(), record.seed.into());
-    }
-    sampler
 }
 
 fn count_finished(study: &Study) -> Result<usize> {

@@ -9,13 +9,14 @@ use opah::{Distribution, FrozenTrial, ParamValue, SearchSpace, Study, suggestion
 use serde_json::{Map, Value};
 
 use crate::args::FormatName;
-use crate::{algorithms, args, json_argument, output, rules};
+use crate::{algorithms, args, json_argument, output, priors, rules};
 
 /// The flags of `opah ask`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  opah ask --storage sqlite:///trial.db --search-space '{\"x\": {\"type\": \"float\", \"low\": 0, \"high\": 1}}'\n  \
-opah ask --storage sqlite:///trial.db --search-space @space.json --sampler tpe --sampler-options '{\"group\": true}'\n\n\
+opah ask --storage sqlite:///trial.db --search-space @space.json --sampler tpe --sampler-options '{\"group\": true}'\n  \
+opah ask --storage sqlite:///trial.db --search-space @space.json --priors '{\"x\": {\"normal\": {\"mean\": 0.3, \"sd\": 0.1}}}'\n\n\
 The trial runs from now on; `opah tell` ends it. What waits after `opah enqueue` comes first."
 )]
 pub(crate) struct Args {
@@ -28,6 +29,8 @@ pub(crate) struct Args {
     search_space: Option<String>,
     #[command(flatten)]
     sampler: algorithms::Sampler,
+    #[command(flatten)]
+    priors: priors::Priors,
     #[command(flatten)]
     rules: rules::Rules,
     /// The seed of all draws [default: the study's, which the first ask makes]
@@ -47,6 +50,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     let study = super::find(&args.study)?;
     let sampler = args.sampler.for_study(&study, args.seed)?;
     let study = study.with_sampler(sampler).with_rules(args.rules.read()?);
+    let study = args.priors.for_study(study, &space)?;
     check(&study, &space)?;
     if study.is_exhausted()? {
         bail!("nothing is left to try: the sampler has been through all of its points");

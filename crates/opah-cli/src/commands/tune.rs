@@ -13,14 +13,16 @@ use opah_tune::session::{Options, Plan};
 use opah_tune::worker::End;
 
 use crate::args::DirectionName;
-use crate::{algorithms, args, interrupt, output, rules, search};
+use crate::{algorithms, args, interrupt, output, priors, rules, search};
 
 /// The flags of `opah tune`.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  opah tune classifier.jsonnet hparams.json -s result/optuna\n  \
 opah tune classifier.jsonnet hparams.json -s result/optuna --n-trials 30 --jobs 2 --seed 24\n  \
-opah tune classifier.jsonnet hparams.json -s result/optuna --pruner hyperband\n\n\
+opah tune classifier.jsonnet hparams.json -s result/optuna --pruner hyperband\n  \
+opah tune classifier.jsonnet hparams.json -s result/second --warm-start first@sqlite:///result/optuna/trial.db\n  \
+opah tune classifier.jsonnet hparams.json -s result/optuna --priors '{\"lr\": {\"normal\": {\"mean\": 0.001, \"sd\": 3}}}'\n\n\
 The same command goes on where an interrupted search ended. The pruner is asked if the\n\
 configuration has the callback `optuna_pruner`."
 )]
@@ -70,6 +72,12 @@ pub(crate) struct Args {
     /// The seed of all draws [default: the study's; a fresh one for a new study]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
+    #[command(flatten)]
+    priors: priors::Priors,
+    /// An earlier study and its storage: its best points are tried first, and where its good
+    /// ones were are the priors; may be given several times
+    #[arg(long, value_name = "NAME@URL")]
+    warm_start: Vec<String>,
     /// Stop when so many trials in a row have failed
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     max_failures: u32,
@@ -85,8 +93,8 @@ pub(crate) struct Args {
     /// Continue a study that another program made
     #[arg(long)]
     skip_if_exists: bool,
-    /// Continue the study although the space, configuration, sampler, pruner or seed is
-    /// another
+    /// Continue the study although the space, configuration, sampler, pruner, seed, priors or
+    /// warm start is another
     #[arg(long)]
     allow_change: bool,
     /// Run again what other programs or machines are said to be running
@@ -176,6 +184,8 @@ fn options(args: &Args) -> Result<Options> {
         constraints: args.rules.constraints()?,
         duplicates: args.rules.duplicates(),
         seed: args.seed,
+        priors: args.priors.read()?,
+        warm_start: args.warm_start.clone(),
         n_trials: args.n_trials,
         timeout: args.timeout,
         jobs: usize::from(args.jobs),

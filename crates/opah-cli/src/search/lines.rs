@@ -25,6 +25,19 @@ pub(super) fn line(event: &Event) -> Option<String> {
     match event {
         Event::SearchStarted(started) => Some(beginning(started)),
         Event::Note { text } => Some(format!("warning: {text}")),
+        Event::WarmStart {
+            from,
+            n_trials,
+            priors,
+        } => {
+            let of = match priors.join(", ") {
+                none if none.is_empty() => String::new(),
+                names => format!("; where its good ones were is the prior of {names}"),
+            };
+            Some(format!(
+                "warm start: the best {n_trials} points of {from} are tried first{of}"
+            ))
+        }
         Event::SamplerChosen { text } => Some(format!("auto: {text}")),
         Event::TrialStarted { number, params } => {
             Some(format!("trial {number} begins: {}", spelled(params)))

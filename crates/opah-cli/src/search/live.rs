@@ -68,7 +68,9 @@ impl Observer for Live {
                     .with_style(style("{bar:30.green} {pos}/{len} trials, {wide_msg}"));
                 state.overall = Some(self.bars.add(bar));
             }
-            Event::Note { .. } | Event::SamplerChosen { .. } => self.say(event),
+            Event::Note { .. } | Event::WarmStart { .. } | Event::SamplerChosen { .. } => {
+                self.say(event);
+            }
             Event::TrialStarted { number, params } => {
                 let bar = ProgressBar::new(1).with_style(style("{bar:30.cyan} {wide_msg}"));
                 let bar = match &state.overall {

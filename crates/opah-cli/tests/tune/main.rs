@@ -4,6 +4,7 @@
 mod desk;
 mod interruptions;
 mod refusals;
+mod warm_start;
 
 use opah::{Direction, Study, TrialState};
 

@@ -17,7 +17,7 @@ mod kind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use opah::Distribution;
+use opah::{Distribution, SearchSpace};
 use opah_train::config::{self, ExtVars};
 
 use self::attributes::Attributes;
@@ -102,6 +102,17 @@ pub fn parse(file: &Path, text: &str, ext_vars: &ExtVars) -> Result<Space> {
 }
 
 impl Space {
+    /// The same by name.
+    pub fn search_space(&self) -> SearchSpace {
+        let parameters = self.parameters.iter();
+        parameters
+            .map(|parameter| {
+                let distribution = Arc::new(parameter.distribution.clone());
+                (parameter.name.clone(), distribution)
+            })
+            .collect()
+    }
+
     fn read_entry(&mut self, entry: &Node, problems: &mut Problems) {
         let Some(fields) = entry.fields() else {
             let needs = "must be an object with `type` and `attributes`";

@@ -75,6 +75,8 @@ impl Desk {
             constraints: Vec::new(),
             duplicates: None,
             seed: Some(24),
+            priors: None,
+            warm_start: Vec::new(),
             n_trials: 8,
             timeout: None,
             jobs: 1,

@@ -5,6 +5,7 @@ mod desk;
 mod failures;
 mod interruptions;
 mod refusals;
+mod warm_starts;
 
 use std::sync::Mutex;
 use std::time::Duration;

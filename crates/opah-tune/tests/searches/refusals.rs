@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use opah::json::Json;
+use opah::prior::Priors;
 use opah::storage::AttrKind;
 use opah::{Direction, Study};
 use opah_tune::Error;
@@ -63,6 +64,13 @@ fn a_search_that_changed_is_shown_and_refused() {
     });
     let text = set.to_string();
     assert!(text.contains("+         \"batch_size\": 8"), "{text}");
+
+    let priors = refused(|_, options| {
+        let given = serde_json::json!({"lr": {"normal": {"mean": 0.05, "sd": 2}}});
+        options.priors = Some(Priors::from_json(given.as_object().unwrap()).unwrap());
+    });
+    let text = priors.to_string();
+    assert!(text.contains("- none\n+ lr: {\"normal\":"), "{text}");
 
     let seed = refused(|_, options| options.seed = Some(25)).to_string();
     assert!(seed.contains("- 24\n+ 25"), "{seed}");
