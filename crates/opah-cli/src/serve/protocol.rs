@@ -122,6 +122,9 @@ pub(super) struct Create {
     pub(super) budget: Option<u64>,
     /// How many reports a trial will make if nothing stops it.
     pub(super) steps: Option<u64>,
+    /// Where good values are believed to be, by parameter.
+    #[serde(default)]
+    pub(super) priors: Map<String, Value>,
     /// Read by `options.rs`.
     #[serde(default)]
     pub(super) options: Map<String, Value>,

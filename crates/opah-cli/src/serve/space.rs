@@ -134,6 +134,17 @@ impl Space {
         Ok(Condition { parent: at, values })
     }
 
+    /// All parameters by name, whatever their conditions.
+    pub(super) fn search_space(&self) -> SearchSpace {
+        let parameters = self.0.iter();
+        parameters
+            .map(|parameter| {
+                let distribution = Arc::new(parameter.distribution.clone());
+                (Arc::from(parameter.name.as_str()), distribution)
+            })
+            .collect()
+    }
+
     /// Asks the trial for a value of each parameter whose conditions hold, in order.
     pub(super) fn suggest(&self, trial: &mut Trial) -> opah::Result<Map<String, Value>> {
         let mut given: Vec<Option<ParamValue>> = Vec::with_capacity(self.0.len());

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow, bail};
+use opah::prior::Priors;
 use opah::{FrozenTrial, ParamValue, Stop, Study, Trial};
 use serde_json::{Map, Value};
 
@@ -66,9 +68,15 @@ impl Studies {
             );
         }
         let space = Space::new(&create.space)?;
+        let priors = Priors::from_json(&create.priors)?;
+        priors.check_space(&space.search_space())?;
         let options = Options::read(&create.options)?;
+        let study = options.study(create, &space)?.with_priors(Arc::new(priors));
+        if let Some(doubt) = study.doubt_of_priors() {
+            output::warn(&doubt);
+        }
         let served = Served {
-            study: options.study(create, &space)?,
+            study,
             space,
             running: BTreeMap::new(),
             is_stored: options.is_stored(),

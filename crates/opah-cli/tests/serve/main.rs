@@ -285,3 +285,23 @@ fn without_stdio_it_is_said_what_there_is() {
     let help = String::from_utf8_lossy(&help.get_output().stdout).into_owned();
     assert!(help.contains(r#"{"op":"ask","study":"s"}"#), "{help}");
 }
+
+#[test]
+fn what_is_believed_is_tried_first() {
+    let mut client = Client::new();
+    let mut request = create("s", 1);
+    request["priors"] = json!({
+        "lr": {"normal": {"mean": 1e-3, "sd": 3}}, "kernel": {"weights": {"poly": 1}},
+    });
+    client.done(&request);
+    let params = step(&mut client, "s")["params"].clone();
+    assert_eq!(params["kernel"], "poly");
+    assert!(
+        (params["lr"].as_f64().unwrap() - 1e-3).abs() < 1e-9,
+        "{params}"
+    );
+    let mut request = create("t", 1);
+    request["priors"] = json!({"rl": {"points": [0.1]}});
+    let refused = client.refused(&request.to_string());
+    assert!(refused.contains("did you mean `lr`?"), "{refused}");
+}
