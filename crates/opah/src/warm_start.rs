@@ -39,7 +39,7 @@ const GOOD: (usize, usize) = (5, 50);
 ///     earlier.tell(&mut trial, &[(x - 0.3).powi(2)])?;
 /// }
 /// let best = earlier.best_trial()?;
-/// let space = SearchSpace::from(best.as_ref());
+/// let space = SearchSpace::from(&*best);
 ///
 /// let warm = WarmStart::of(&earlier, 1, &space)?;
 /// let study = Study::in_memory("s", &[Direction::Minimize])?

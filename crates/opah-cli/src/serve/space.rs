@@ -139,8 +139,8 @@ impl Space {
         let parameters = self.0.iter();
         parameters
             .map(|parameter| {
-                let distribution = Arc::new(parameter.distribution.clone());
-                (Arc::from(parameter.name.as_str()), distribution)
+                let name: Arc<str> = Arc::from(parameter.name.as_str());
+                (name, Arc::new(parameter.distribution.clone()))
             })
             .collect()
     }

@@ -103,7 +103,7 @@ impl Priors {
     pub fn from_json(given: &Map<String, Value>) -> Result<Self> {
         let mut priors = Self::default();
         for (name, value) in given {
-            let read = serde_json::from_value(value.clone());
+            let read = serde_json::from_value::<Prior>(value.clone());
             let prior = read.map_err(|error| invalid(name, &format!("{error}; {FORMS}")))?;
             priors.insert(name, prior)?;
         }
@@ -134,12 +134,12 @@ impl Priors {
     /// if both are points; otherwise the prior of `others` is left out.
     pub fn extend(&mut self, others: Self) {
         for (name, other) in others.0 {
-            match (self.0.get_mut(&name), other) {
-                (None, other) => {
-                    self.0.insert(name, other);
-                }
-                (Some(Prior::Points(points)), Prior::Points(more)) => points.extend(more),
-                (Some(_), _) => {}
+            let Some(known) = self.0.get_mut(&name) else {
+                self.0.insert(name, other);
+                continue;
+            };
+            if let (Prior::Points(points), Prior::Points(more)) = (known, other) {
+                points.extend(more);
             }
         }
     }

@@ -26,7 +26,7 @@ mod wrapped;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub use auto::AutoSampler;
 pub use brute_force::BruteForceSampler;
@@ -120,7 +120,7 @@ pub trait Sampler: Send + Sync + std::fmt::Debug {
 /// The names of the samplers that [take priors](Sampler::takes_priors).
 pub(crate) fn names_with_priors() -> String {
     let takes_priors = |entry: &&Entry<dyn Sampler>| {
-        let built = (entry.build)(Value::Object(Map::new()));
+        let built = build(entry.name, &Value::Null);
         built.is_ok_and(|sampler| sampler.takes_priors())
     };
     let names: Vec<&str> = SAMPLERS

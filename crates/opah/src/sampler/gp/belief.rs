@@ -34,8 +34,8 @@ impl<'a> Belief<'a> {
         })
     }
 
-    /// The coordinate of an axis below which a share of its prior lies; `None` if it has no
-    /// prior.
+    /// The coordinate of an axis to which its prior maps a share in `[0, 1)`; `None` if it has
+    /// no prior.
     pub(super) fn at_share(&self, at: usize, share: f64) -> Option<f64> {
         let coordinate = self.priors[at].as_ref()?.coordinate_at(share);
         let axis = &self.cube.axes[at];
