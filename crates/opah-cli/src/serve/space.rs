@@ -163,17 +163,6 @@ impl Space {
         Ok(params)
     }
 
-    /// All parameters, whatever their conditions.
-    pub(super) fn search_space(&self) -> SearchSpace {
-        let parameters = self.0.iter();
-        parameters
-            .map(|parameter| {
-                let distribution = Arc::new(parameter.distribution.clone());
-                (Arc::from(parameter.name.as_str()), distribution)
-            })
-            .collect()
-    }
-
     /// The parameters of this space that a trial has, in order.
     pub(super) fn params(&self, trial: &FrozenTrial) -> Map<String, Value> {
         let declared = self.0.iter().filter_map(|parameter| {

@@ -133,7 +133,7 @@ impl Study {
         let history = history_before(&trials, &trial);
         let proposer = Proposer::of(&self.frozen()?, &trials, history.finished(), &trial);
         let saved = Saved::default();
-        let view = View::of(&self.context(&trial, &history, &saved));
+        let view = View::of(&self.context(&trial, &history, 0, &saved));
         let good = good_trials(&history, self.directions());
         let n_best = if self.directions().len() == 1 {
             1

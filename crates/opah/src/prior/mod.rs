@@ -22,8 +22,8 @@ use serde_json::{Map, Value};
 pub use self::density::Density;
 use crate::distribution::Distribution;
 use crate::error::{Error, Result};
-use crate::registry::nearest;
 use crate::search_space::SearchSpace;
+use crate::suggestion::nearest;
 
 /// The factor β of πBO's equation 6, when nobody says how many trials there will be. With a
 /// budget it is a tenth of that, as in the paper's section 5.

@@ -146,7 +146,7 @@ mod tests {
         shape.add(trial.frozen());
         let cube = Cube::new(&shape);
         let (history, saved) = (study.history().unwrap(), Saved::default());
-        let context = study.context(trial.frozen(), &history, &saved);
+        let context = study.context(trial.frozen(), &history, 0, &saved);
         let belief = Belief::of(&context, &cube).unwrap();
         let believed = Believed {
             acquisition: &Flat,
