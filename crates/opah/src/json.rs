@@ -114,7 +114,7 @@ pub fn replace_bare_words(text: &str, words: &[&str; 3]) -> String {
 }
 
 /// The byte length of the string literal that `text` begins with, quotes included.
-fn string_end(text: &str) -> usize {
+pub(crate) fn string_end(text: &str) -> usize {
     let mut escaped = false;
     for (at, byte) in text.bytes().enumerate().skip(1) {
         match byte {

@@ -27,7 +27,7 @@ pub(crate) mod train;
 pub(crate) mod trials;
 pub(crate) mod tune;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -72,10 +72,10 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
 
 /// Opens a storage that must exist already, so that a misspelt path makes no file.
 fn open(storage: &args::Storage) -> Result<Arc<dyn opah::Storage>> {
-    if let Some(path) = storage.storage.strip_prefix("sqlite:///")
-        && !Path::new(path).exists()
+    if let Some(path) = opah::storage::file_of(&storage.storage)
+        && !path.exists()
     {
-        bail!("there is no file {path}; check --storage");
+        bail!("there is no file {}; check --storage", path.display());
     }
     Ok(opah::storage::open(&storage.storage)?)
 }

@@ -1,5 +1,6 @@
 //! Random histories on which every storage must agree with the one in memory.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -185,22 +186,37 @@ fn check_agreement(other: &dyn Storage, steps: &[Step]) {
     }
 }
 
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &Path) -> Box<dyn Storage> {
+    Box::new(super::SqliteStorage::open(path).unwrap())
+}
+
+fn journal(path: &Path) -> Box<dyn Storage> {
+    Box::new(super::JournalStorage::open(path).unwrap())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    #[cfg(feature = "sqlite")]
     #[test]
     fn sqlite_agrees_with_memory(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();
-        let storage = super::SqliteStorage::open(&folder.path().join("trial.db")).unwrap();
-        check_agreement(&storage, &steps);
+        check_agreement(sqlite(&folder.path().join("trial.db")).as_ref(), &steps);
+    }
+
+    #[test]
+    fn journal_agrees_with_memory(steps in steps()) {
+        let folder = tempfile::tempdir().unwrap();
+        check_agreement(journal(&folder.path().join("trial.log")).as_ref(), &steps);
     }
 }
 
-#[test]
-fn a_waiting_trial_is_claimed_once() {
+/// Four who open the same storage claim each waiting trial once.
+fn check_claims(open: fn(&Path) -> Box<dyn Storage>) {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trial.db");
-    let first = super::SqliteStorage::open(&path).unwrap();
+    let path = folder.path().join("trials");
+    let first = open(&path);
     let study = first.create_study("s", &[Direction::Minimize]).unwrap();
     for _ in 0..40 {
         first
@@ -211,7 +227,7 @@ fn a_waiting_trial_is_claimed_once() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let storage = super::SqliteStorage::open(&path).unwrap();
+                let storage = open(&path);
                 while let Some(trial) = storage.claim_waiting(study, Timestamp::UNIX_EPOCH).unwrap()
                 {
                     claimed.lock().unwrap().push(trial.number);
@@ -222,4 +238,15 @@ fn a_waiting_trial_is_claimed_once() {
     let mut claimed = claimed.into_inner().unwrap();
     claimed.sort_unstable();
     assert_eq!(claimed, (0..40).collect::<Vec<_>>());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_gives_a_waiting_trial_once() {
+    check_claims(sqlite);
+}
+
+#[test]
+fn journal_gives_a_waiting_trial_once() {
+    check_claims(journal);
 }

@@ -11,17 +11,19 @@
 //! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
 
 #[cfg(test)]
-#[cfg(feature = "sqlite")]
 mod contract;
+mod journal;
 mod memory;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use journal::JournalStorage;
 pub use memory::MemoryStorage;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStorage;
@@ -206,24 +208,58 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// Opens the storage at `url`: `sqlite:///path` (created if missing) or `memory:`.
+/// Opens the storage at `url`: `sqlite:///path`, `journal:///path` (both created if
+/// missing) or `memory:`. As with Optuna, a path to a file that is there means a journal;
+/// so does a path that ends in `.log`.
 pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryStorage::default()));
     }
     #[cfg(feature = "sqlite")]
-    // Without a path, SQLite would write to a file that is gone when it is closed.
-    if let Some(path) = url.strip_prefix("sqlite:///")
-        && !path.is_empty()
-    {
-        return Ok(Arc::new(SqliteStorage::open(std::path::Path::new(path))?));
+    if let Some(path) = path_after("sqlite:///", url) {
+        return Ok(Arc::new(SqliteStorage::open(path)?));
+    }
+    if let Some(path) = journal_path(url) {
+        return Ok(Arc::new(JournalStorage::open(path)?));
     }
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
     Err(Error::Storage {
         store: format!("{scheme}://…"),
-        problem: "unknown kind of storage; use `sqlite:///path/to/file.db` or `memory:`".to_owned(),
+        problem: "unknown kind of storage; use `sqlite:///path/to/file.db`, `journal:///path/to/file.log` or `memory:`".to_owned(),
         source: None,
     })
+}
+
+/// The file in which the storage at `url` is kept, whether or not it is there; `None` if it
+/// is kept elsewhere.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use opah::storage::file_of;
+///
+/// assert_eq!(file_of("sqlite:///trial.db"), Some(Path::new("trial.db")));
+/// assert_eq!(file_of("journal:////data/trial.log"), Some(Path::new("/data/trial.log")));
+/// assert_eq!(file_of("memory:"), None);
+/// ```
+pub fn file_of(url: &str) -> Option<&Path> {
+    path_after("sqlite:///", url).or_else(|| journal_path(url))
+}
+
+/// The path in a URL. Without one, SQLite would write to a file that is gone when it is
+/// closed.
+fn path_after<'a>(scheme: &str, url: &'a str) -> Option<&'a Path> {
+    let path = url.strip_prefix(scheme)?;
+    (!path.is_empty()).then(|| Path::new(path))
+}
+
+fn journal_path(url: &str) -> Option<&Path> {
+    if url.contains("://") {
+        return path_after("journal:///", url);
+    }
+    let path = Path::new(url);
+    let is_log = path.extension().is_some_and(|extension| extension == "log");
+    (is_log || path.is_file()).then_some(path)
 }
 
 /// The error for a study that is gone since it was loaded.
@@ -233,6 +269,7 @@ fn deleted() -> Error {
 
 const NEEDED_TO_UPDATE: &str = "a finished trial can't change";
 const NEEDED_TO_FINISH: &str = "only a running trial can be told";
+const NEEDED_TO_CLAIM: &str = "only a waiting trial can be begun";
 const NEEDED_TO_RELEASE: &str = "only a running trial can wait again";
 
 /// The error for a trial that is in another state than is `needed`.

@@ -1,0 +1,28 @@
+//! What keeps a journal's records: one sequence, the same for everybody who reads it.
+
+use crate::error::Result;
+
+/// Whether records are on the disk when they have been appended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Durability {
+    Flushed,
+    /// With the next that are flushed; every process sees them at once.
+    Later,
+}
+
+/// A sequence of JSON records that only grows. Several processes append to it at once, so
+/// what an appended record does is known when it is read back, and not before.
+pub(super) trait Log: Send + std::fmt::Debug {
+    /// Appends the records, one after the other with none of others between them.
+    fn append(&mut self, records: &[String], durability: Durability) -> Result<()>;
+
+    /// Shows all records from the position `from` on, and says from where to read next.
+    /// Positions are the log's own; the first is 0. What is shown is JSON.
+    fn read(&mut self, from: u64, show: &mut dyn FnMut(&str)) -> Result<u64>;
+
+    /// What was found that is no JSON, one line each.
+    fn notes(&self) -> Vec<String>;
+
+    /// The log's URL, without credentials.
+    fn describe(&self) -> String;
+}

@@ -1,0 +1,3 @@
+mod conflicts;
+mod damage;
+mod golden;
