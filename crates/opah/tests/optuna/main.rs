@@ -10,6 +10,7 @@ mod brute_force;
 mod constraints;
 mod grid;
 mod importance;
+mod journal;
 mod nsga;
 mod pruners;
 mod qmc;
@@ -27,6 +28,11 @@ use opah::{Direction, Stop, Study, TrialState};
 /// Runs `script` with the real Optuna, `db` being the file's URL. `None` if there is
 /// no Optuna, which is a failure in CI.
 fn optuna(db: &Path, script: &str) -> Option<String> {
+    optuna_on(&format!("'sqlite:///{}'", db.display()), script)
+}
+
+/// The same with `db` being what a Python expression says.
+fn optuna_on(db: &str, script: &str) -> Option<String> {
     let Some(python) = std::env::var_os("OPAH_TEST_PYTHON") else {
         assert!(
             std::env::var_os("CI").is_none(),
@@ -36,8 +42,7 @@ fn optuna(db: &Path, script: &str) -> Option<String> {
         return None;
     };
     let prelude = format!(
-        "import json, math, optuna\noptuna.logging.set_verbosity(optuna.logging.ERROR)\ndb = 'sqlite:///{}'\n",
-        db.display()
+        "import json, math, optuna\noptuna.logging.set_verbosity(optuna.logging.ERROR)\ndb = {db}\n"
     );
     let output = Command::new(python)
         .arg("-c")
