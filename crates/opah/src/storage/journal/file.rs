@@ -80,37 +80,36 @@ impl FileLog {
         Ok(begin.starts_with(&BEGINNING[..5]) || BEGINNING.starts_with(begin))
     }
 
-    fn read_lines(&mut self, from: u64, show: &mut dyn FnMut(&str)) -> io::Result<u64> {
-        self.held = None;
+    fn read_lines(&mut self, position: &mut u64, show: &mut dyn FnMut(&str)) -> io::Result<()> {
         let mut file = File::open(&self.path)?;
         let size = file.metadata()?.len();
-        if size < from {
+        if size < *position {
             return Err(io::Error::other(
                 "it became shorter; another program has replaced it",
             ));
         }
-        file.seek(SeekFrom::Start(from))?;
-        let mut lines = BufReader::new(file.take(size - from));
-        let mut held: Option<(u64, Vec<u8>)> = None;
-        let mut at = from;
+        file.seek(SeekFrom::Start(*position))?;
+        let mut lines = BufReader::new(file.take(size - *position));
+        let mut held: Option<Vec<u8>> = None;
         loop {
             let mut line = Vec::new();
             lines.read_until(b'\n', &mut line)?;
             if !line.ends_with(b"\n") {
                 break;
             }
-            if let Some((start, damaged)) = held.take() {
-                self.pass(start, &damaged, show);
+            if let Some(damaged) = held.take() {
+                self.pass(*position, &damaged, show);
+                *position += damaged.len() as u64;
             }
-            let start = at;
-            at += line.len() as u64;
-            match record(&line) {
-                Some(text) => show(text),
-                None => held = Some((start, line)),
+            if let Some(text) = record(&line) {
+                show(text);
+                *position += line.len() as u64;
+            } else {
+                held = Some(line);
             }
         }
-        self.held = held.map(|(start, line)| (start, line.len()));
-        Ok(self.held.map_or(at, |(start, _)| start))
+        self.held = held.map(|damaged| (*position, damaged.len()));
+        Ok(())
     }
 
     /// A line that is no JSON, and that others follow.
@@ -177,7 +176,10 @@ impl FileLog {
 
 impl Log for FileLog {
     fn append(&mut self, records: &[String], durability: Durability) -> Result<()> {
-        let text: String = records.iter().flat_map(|record| [record, "\n"]).collect();
+        let text: String = records
+            .iter()
+            .flat_map(|record| [record.as_str(), "\n"])
+            .collect();
         let lock = Lock::acquire(&self.path, self.grace);
         let lock = lock.map_err(|error| self.failed(error))?;
         // The file is closed before the lock is released, as network file systems want it.
@@ -186,8 +188,8 @@ impl Log for FileLog {
         appended.map_err(|error| self.failed(error))
     }
 
-    fn read(&mut self, from: u64, show: &mut dyn FnMut(&str)) -> Result<u64> {
-        let read = self.read_lines(from, show);
+    fn read(&mut self, position: &mut u64, show: &mut dyn FnMut(&str)) -> Result<()> {
+        let read = self.read_lines(position, show);
         read.map_err(|error| self.failed(error))
     }
 

@@ -57,7 +57,7 @@ impl Follower {
             warnings,
         } = self;
         let mut own = Vec::new();
-        *position = log.read(*position, &mut |text: &str| match parser.parse(text) {
+        log.read(position, &mut |text: &str| match parser.parse(text) {
             Ok(record) => {
                 *n_records += 1;
                 let is_own = record.worker == worker.as_str();

@@ -16,9 +16,10 @@ pub(super) trait Log: Send + std::fmt::Debug {
     /// Appends the records, one after the other with none of others between them.
     fn append(&mut self, records: &[String], durability: Durability) -> Result<()>;
 
-    /// Shows all records from the position `from` on, and says from where to read next.
-    /// Positions are the log's own; the first is 0. What is shown is JSON.
-    fn read(&mut self, from: u64, show: &mut dyn FnMut(&str)) -> Result<u64>;
+    /// Shows all records from `position` on, which moves behind each that was shown, also
+    /// if the next can't be read. Positions are the log's own; the first is 0. What is
+    /// shown is JSON.
+    fn read(&mut self, position: &mut u64, show: &mut dyn FnMut(&str)) -> Result<()>;
 
     /// What was found that is no JSON, one line each.
     fn notes(&self) -> Vec<String>;

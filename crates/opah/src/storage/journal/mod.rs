@@ -81,7 +81,7 @@ impl JournalStorage {
     }
 
     fn follower(&self) -> MutexGuard<'_, Follower> {
-        // A panic leaves at worst a record that was read and not applied, and there is none.
+        // What was read is applied before anything else is done, so nothing is ever half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -37,12 +37,13 @@ impl Log for ContestedLog {
         Ok(())
     }
 
-    fn read(&mut self, from: u64, show: &mut dyn FnMut(&str)) -> Result<u64> {
+    fn read(&mut self, position: &mut u64, show: &mut dyn FnMut(&str)) -> Result<()> {
         let all = self.records.lock().unwrap();
-        for record in &all[from as usize..] {
+        for record in &all[*position as usize..] {
             show(record);
+            *position += 1;
         }
-        Ok(all.len() as u64)
+        Ok(())
     }
 
     fn notes(&self) -> Vec<String> {
