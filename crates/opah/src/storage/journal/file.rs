@@ -257,7 +257,7 @@ fn remove_torn_end(file: &mut File) -> io::Result<()> {
         let start = end.saturating_sub(BLOCK);
         let mut block = Vec::new();
         file.seek(SeekFrom::Start(start))?;
-        file.by_ref().take(end - start).read_to_end(&mut block)?;
+        Read::take(&*file, end - start).read_to_end(&mut block)?;
         if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
             end = start + at as u64 + 1;
             break;

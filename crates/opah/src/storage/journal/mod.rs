@@ -37,7 +37,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 
@@ -255,7 +255,7 @@ impl Storage for JournalStorage {
         follower.write(&operations, Durability::Later).map(|_| ())
     }
 
-    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<FrozenTrial>> {
+    fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>> {
         let follower = self.synced()?;
         Ok(follower.replay.study(study)?.changes(cursor))
     }

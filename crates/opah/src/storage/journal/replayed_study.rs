@@ -17,7 +17,7 @@ use crate::storage::{Cursor, TrialStart, TrialUpdate};
 pub(super) struct ReplayedStudy {
     pub(super) frozen: FrozenStudy,
     /// By number, and so by id.
-    trials: Vec<FrozenTrial>,
+    trials: Vec<Arc<FrozenTrial>>,
     /// The numbers of the waiting trials, so that nobody has to look for one.
     waiting: BTreeSet<usize>,
     /// By number: the trials that are not shown, and why.
@@ -46,7 +46,7 @@ impl ReplayedStudy {
             user_attrs,
             system_attrs,
         } = start.update;
-        self.trials.push(FrozenTrial {
+        self.trials.push(Arc::new(FrozenTrial {
             id,
             number: number as u64,
             state: start.state,
@@ -57,7 +57,7 @@ impl ReplayedStudy {
             system_attrs: system_attrs.into_iter().collect::<Attrs>(),
             datetime_start: start.datetime_start,
             datetime_complete: start.datetime_complete,
-        });
+        }));
         for param in params {
             self.insert_param(number, param);
         }
@@ -75,7 +75,7 @@ impl ReplayedStudy {
 
     /// The same, to be changed.
     pub(super) fn trial_mut(&mut self, number: usize) -> &mut FrozenTrial {
-        &mut self.trials[number]
+        Arc::make_mut(&mut self.trials[number])
     }
 
     /// Sets a parameter, whatever was there before.
@@ -88,7 +88,7 @@ impl ReplayedStudy {
                 self.firsts.insert(param.name.clone(), here);
             }
         }
-        self.trials[number].params.insert(param);
+        self.trial_mut(number).params.insert(param);
     }
 
     /// Optuna compares with the first trial that has the parameter.
@@ -115,7 +115,7 @@ impl ReplayedStudy {
         time: Option<Timestamp>,
         forgets: bool,
     ) -> bool {
-        let trial = &mut self.trials[number];
+        let trial = Arc::make_mut(&mut self.trials[number]);
         match state {
             TrialState::Running if trial.state == TrialState::Running => return false,
             TrialState::Running => trial.datetime_start = time,
@@ -176,11 +176,12 @@ impl ReplayedStudy {
     /// The trial of this number, if it can be read.
     pub(super) fn shown(&self, number: u64) -> Option<&FrozenTrial> {
         let at = usize::try_from(number).ok()?;
-        self.trials.get(at).filter(|trial| self.is_shown(trial))
+        let trial = self.trials.get(at)?;
+        self.is_shown(trial).then_some(&**trial)
     }
 
     /// The trials that are new since `cursor` or were not finished then, by number.
-    pub(super) fn changes(&self, cursor: &Cursor) -> Vec<FrozenTrial> {
+    pub(super) fn changes(&self, cursor: &Cursor) -> Vec<Arc<FrozenTrial>> {
         let first_new = self
             .trials
             .partition_point(|trial| Some(trial.id) <= cursor.last);
