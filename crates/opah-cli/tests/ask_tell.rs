@@ -497,3 +497,47 @@ fn what_is_believed_is_asked_for() {
     let (_, warnings) = desk.both(&ignored);
     assert!(warnings.contains("takes no notice of priors"), "{warnings}");
 }
+
+#[test]
+fn constraints_are_kept_to_and_what_excludes_everything_is_told() {
+    let desk = Desk::new(&[]);
+    for _ in 0..6 {
+        let asked = desk.ask(&["--constraint", "x <= 0.3 and kind != 'a'"]);
+        assert!(asked["params"]["x"].as_f64().unwrap() <= 0.3, "{asked}");
+        assert_eq!(asked["params"]["kind"], "b");
+    }
+    let ask = |constraint| {
+        joined(
+            &["ask", "--search-space", SPACE, "--constraint"],
+            &[constraint],
+        )
+    };
+    let nothing = desk.refused(&ask("x > 2"), 1);
+    assert!(
+        nothing.contains("none of 10001 draws meets the constraint `x > 2`"),
+        "{nothing}"
+    );
+    let unknown = desk.refused(&ask("kinb == 'a'"), 1);
+    assert!(unknown.contains("did you mean `kind`?"), "{unknown}");
+    let unread = desk.refused(&ask("x <"), 1);
+    assert!(
+        unread.contains("--constraint: `x <`, column 4: "),
+        "{unread}"
+    );
+}
+
+#[test]
+fn with_reuse_the_values_of_the_earlier_trial_come_with_the_question() {
+    let desk = Desk::new(&[]);
+    let enqueue = ["enqueue", "--params", r#"{"x": 0.5, "kind": "a"}"#];
+    desk.said(&enqueue);
+    desk.said(&enqueue);
+    let first = desk.ask(&["--duplicates", "reuse"]);
+    assert_eq!(first.get("twin"), None);
+    desk.said(&tell("0", &["--values", "2.5"]));
+    let second = desk.ask(&["--duplicates", "reuse"]);
+    assert_eq!(
+        (&second["twin"], &second["values"]),
+        (&json!(0), &json!([2.5]))
+    );
+}
