@@ -9,6 +9,8 @@
 use std::sync::Arc;
 
 use super::dimension::{Dimension, Kind};
+use super::line::{Line, Place};
+use super::summary::{NormalKernel, Summary};
 use crate::distribution::Distribution;
 use crate::math::normal;
 
@@ -27,8 +29,8 @@ pub(super) struct Column {
     pub slots: Vec<u32>,
     /// By slot of a grid: the centre and the bandwidth of its kernels.
     shapes: Vec<(f64, f64)>,
-    /// Centres and their trials' numbers, by centre.
-    sorted: Vec<(f64, u64)>,
+    /// By centre; of choices, nothing.
+    pub line: Line,
     prior_log_norm: f64,
 }
 
@@ -50,7 +52,7 @@ impl Column {
             log_norms: Vec::new(),
             slots: Vec::new(),
             shapes: Vec::new(),
-            sorted: Vec::new(),
+            line: Line::default(),
             prior_log_norm,
         }
     }
@@ -68,9 +70,9 @@ impl Column {
         }
     }
 
-    /// Replaces all kernels by those of `numbers`, in their order.
-    pub(super) fn rebuild(&mut self, numbers: &[u64], centres: Vec<f64>) {
-        let count = numbers.len();
+    /// Replaces all kernels by those with these centres.
+    pub(super) fn rebuild(&mut self, centres: Vec<f64>) {
+        let count = centres.len();
         self.centres = centres;
         if !self.is_numeric() {
             self.slots = self.centres.iter().map(|choice| *choice as u32).collect();
@@ -83,29 +85,16 @@ impl Column {
         self.bandwidths = vec![f64::NAN; count];
         self.scales = vec![f64::NAN; count];
         self.log_norms = vec![f64::NAN; count];
-        let mut order: Vec<usize> = (0..count).collect();
-        order.sort_unstable_by(|a, b| {
-            let by_centre = self.centres[*a].total_cmp(&self.centres[*b]);
-            by_centre.then(a.cmp(b))
-        });
-        self.sorted = order
-            .iter()
-            .map(|at| (self.centres[*at], numbers[*at]))
-            .collect();
-        for (place, at) in order.into_iter().enumerate() {
-            self.set_bandwidth(at, self.bandwidth(place));
+        self.line = Line::new(&self.centres);
+        let places: Vec<Place> = self.line.places().collect();
+        for place in places {
+            self.set_bandwidth(self.line.position(place), self.bandwidth(place));
         }
     }
 
-    /// Adds the kernel of trial `number` at `position`; `numbers` has it already.
-    /// The positions whose density changed are added to `changed`.
-    pub(super) fn insert(
-        &mut self,
-        numbers: &[u64],
-        position: usize,
-        centre: f64,
-        changed: &mut Vec<usize>,
-    ) {
+    /// Adds a kernel at `position`. The positions whose density changed are added to
+    /// `changed`.
+    pub(super) fn insert(&mut self, position: usize, centre: f64, changed: &mut Vec<usize>) {
         self.centres.insert(position, centre);
         if self.has_slots() {
             self.slots.insert(position, centre as u32);
@@ -116,25 +105,16 @@ impl Column {
         self.bandwidths.insert(position, f64::NAN);
         self.scales.insert(position, f64::NAN);
         self.log_norms.insert(position, f64::NAN);
-        let entry = (centre, numbers[position]);
-        let at = self
-            .sorted
-            .partition_point(|known| is_before(known, &entry));
-        self.sorted.insert(at, entry);
-        for place in at.saturating_sub(1)..(at + 2).min(self.sorted.len()) {
-            self.refresh(numbers, place, changed);
+        let place = self.line.insert(centre, position);
+        let around = [self.line.before(place), Some(place), self.line.after(place)];
+        for place in around.into_iter().flatten() {
+            self.refresh(place, changed);
         }
     }
 
-    /// Takes away the kernel of trial `number`, which was at `position`; `numbers` has
-    /// it no more. The positions whose density changed are added to `changed`.
-    pub(super) fn remove(
-        &mut self,
-        numbers: &[u64],
-        number: u64,
-        position: usize,
-        changed: &mut Vec<usize>,
-    ) {
+    /// Takes the kernel at `position` away. The positions, without it, whose density
+    /// changed are added to `changed`.
+    pub(super) fn remove(&mut self, position: usize, changed: &mut Vec<usize>) {
         let centre = self.centres.remove(position);
         if self.has_slots() {
             self.slots.remove(position);
@@ -145,38 +125,35 @@ impl Column {
         self.bandwidths.remove(position);
         self.scales.remove(position);
         self.log_norms.remove(position);
-        let entry = (centre, number);
-        let at = self
-            .sorted
-            .partition_point(|known| is_before(known, &entry));
-        self.sorted.remove(at);
-        for place in at.saturating_sub(1)..(at + 1).min(self.sorted.len()) {
-            self.refresh(numbers, place, changed);
+        let around = self.line.remove(centre, position);
+        for place in around.into_iter().flatten() {
+            self.refresh(place, changed);
         }
     }
 
-    /// Gives the kernel at `sorted[place]` its bandwidth.
-    fn refresh(&mut self, numbers: &[u64], place: usize, changed: &mut Vec<usize>) {
+    /// Gives the kernel at `place` its bandwidth.
+    fn refresh(&mut self, place: Place, changed: &mut Vec<usize>) {
         let bandwidth = self.bandwidth(place);
-        let number = self.sorted[place].1;
-        let position = numbers.partition_point(|known| *known < number);
+        let position = self.line.position(place);
         if self.bandwidths[position] != bandwidth {
             self.set_bandwidth(position, bandwidth);
+            self.line.touch(place);
             changed.push(position);
         }
     }
 
-    /// The larger gap to the neighbours of the kernel at `sorted[place]`. The ends of the
-    /// interval are neighbours of a single kernel only.
-    fn bandwidth(&self, place: usize) -> f64 {
-        let (centre, count) = (self.sorted[place].0, self.sorted.len());
-        let left = match place.checked_sub(1) {
-            Some(before) => centre - self.sorted[before].0,
+    /// The larger gap to the neighbours of the kernel at `place`. The ends of the interval
+    /// are neighbours of a single kernel only.
+    fn bandwidth(&self, place: Place) -> f64 {
+        let (line, count) = (&self.line, self.line.len());
+        let centre = line.centre(place);
+        let left = match line.before(place) {
+            Some(before) => centre - line.centre(before),
             None if count == 1 => centre - self.dimension.low,
             None => 0.0,
         };
-        let right = match self.sorted.get(place + 1) {
-            Some(after) => after.0 - centre,
+        let right = match line.after(place) {
+            Some(after) => line.centre(after) - centre,
             None if count == 1 => self.dimension.high - centre,
             None => 0.0,
         };
@@ -192,6 +169,28 @@ impl Column {
         self.log_norms[position] = self.dimension.log_norm(self.centres[position], bandwidth);
         if self.has_slots() {
             self.slots[position] = self.slot((self.centres[position], bandwidth));
+        }
+    }
+
+    /// Computes the summaries of the runs that changed.
+    pub(super) fn summarize(&mut self) {
+        for run in self
+            .line
+            .runs
+            .iter_mut()
+            .filter(|run| run.summary.is_none())
+        {
+            let (Some(first), Some(last)) = (run.centres.first(), run.centres.last()) else {
+                continue;
+            };
+            let kernels = run.centres.iter().zip(&run.positions);
+            let kernels = kernels.map(|(centre, position)| NormalKernel {
+                position: *position as usize,
+                centre: *centre,
+                scale: self.scales[*position as usize],
+                log_norm: self.log_norms[*position as usize],
+            });
+            run.summary = Some(Summary::of(kernels, *first, *last));
         }
     }
 
@@ -280,8 +279,4 @@ fn choice_probabilities(n: usize, n_choices: usize) -> (f64, f64) {
     let spread = 1.0 / (n + 1) as f64;
     let sum = 1.0 + spread * n_choices as f64;
     ((1.0 + spread) / sum, spread / sum)
-}
-
-fn is_before(a: &(f64, u64), b: &(f64, u64)) -> bool {
-    a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).is_lt()
 }

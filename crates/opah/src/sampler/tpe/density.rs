@@ -9,6 +9,7 @@
 use super::column::Column;
 use super::dimension::Kind;
 use super::parzen::Parzen;
+use super::terms::Terms;
 use crate::math::normal;
 
 /// `e^-50` of the prior, times a million kernels, is beyond the 16th digit.
@@ -20,8 +21,19 @@ struct Factors<'a> {
     continuous: Vec<(&'a Column, f64)>,
     tables: Vec<(&'a Column, &'a [f64])>,
     cells: Vec<(&'a Column, f64, f64)>,
-    /// The prior's log density.
-    prior: f64,
+    /// Kernels of a smaller log density do not matter.
+    floor: f64,
+}
+
+/// The densities of an estimate at some points.
+pub(super) struct Densities<'a> {
+    estimate: &'a Parzen,
+    points: &'a [Vec<f64>],
+    /// By parameter.
+    tables: Vec<Tables>,
+    log_total: f64,
+    /// Room for the kernels that matter.
+    terms: Terms,
 }
 
 impl Parzen {
@@ -29,38 +41,85 @@ impl Parzen {
     /// at each point; log parameters are measured in the logarithm. `points` are
     /// internal values by parameter, then by point, inside their distributions.
     pub fn log_density(&self, points: &[Vec<f64>]) -> Vec<f64> {
+        let mut densities = Densities::new(self, points);
         let n_points = points.first().map_or(0, Vec::len);
-        let tables: Vec<Tables> = self
-            .columns
-            .iter()
-            .zip(points)
-            .map(|(column, values)| Tables::of(column, values))
-            .collect();
-        let log_total = self.weights.iter().sum::<f64>().ln();
-        let mut alive = Vec::new();
         (0..n_points)
-            .map(|point| {
-                let factors = self.factors(points, &tables, point);
-                self.log_sum(&factors, &mut alive) - log_total
-            })
+            .map(|point| densities.log_density(point))
             .collect()
     }
 
-    fn factors<'a>(
-        &'a self,
-        points: &[Vec<f64>],
-        tables: &'a [Tables],
-        point: usize,
-    ) -> Factors<'a> {
+    /// The column of the only parameter, if it is continuous.
+    fn line(&self) -> Option<&Column> {
+        match self.columns.as_slice() {
+            [only] if only.dimension.kind == Kind::Continuous => Some(only),
+            _ => None,
+        }
+    }
+
+    fn prior_log_density(&self, points: &[Vec<f64>], point: usize) -> f64 {
+        let columns = self.columns.iter().zip(points);
+        columns
+            .map(|(column, values)| column.prior_log_density(values[point]))
+            .sum()
+    }
+}
+
+impl<'a> Densities<'a> {
+    /// `points` are as those of [`Parzen::log_density`].
+    pub(super) fn new(estimate: &'a Parzen, points: &'a [Vec<f64>]) -> Self {
+        Self {
+            estimate,
+            points,
+            tables: estimate.columns.iter().map(|_| Tables::default()).collect(),
+            log_total: estimate.weights.total().ln(),
+            terms: Terms::default(),
+        }
+    }
+
+    /// The log density at a point.
+    pub(super) fn log_density(&mut self, point: usize) -> f64 {
+        let estimate = self.estimate;
+        let prior = estimate.prior_log_density(self.points, point);
+        let floor = prior - CUTOFF;
+        let mut terms = std::mem::take(&mut self.terms);
+        terms.clear();
+        if let Some(column) = estimate.line() {
+            let x = column.dimension.coordinate(self.points[0][point]);
+            column.collect(x, floor, &estimate.weights, &mut terms);
+        } else {
+            let columns = estimate.columns.iter().zip(self.points);
+            for ((column, values), tables) in columns.zip(&mut self.tables) {
+                tables.prepare(column, values[point]);
+            }
+            estimate.collect(&self.factors(point, floor), &mut terms);
+        }
+        terms.push(1.0, prior);
+        let log_sum = terms.log_sum();
+        self.terms = terms;
+        log_sum - self.log_total
+    }
+
+    /// At most the log density at a point, but for rounding errors: where computing it is
+    /// cheap, what is known of runs of kernels, or else the prior's part alone.
+    pub(super) fn lower_bound(&self, point: usize) -> f64 {
+        let prior = self.estimate.prior_log_density(self.points, point);
+        let log_sum = self.estimate.line().map_or(prior, |column| {
+            let x = column.dimension.coordinate(self.points[0][point]);
+            column.least_sum(x, prior).ln()
+        });
+        log_sum - self.log_total
+    }
+
+    fn factors(&self, point: usize, floor: f64) -> Factors<'_> {
         let mut factors = Factors {
             continuous: Vec::new(),
             tables: Vec::new(),
             cells: Vec::new(),
-            prior: 0.0,
+            floor,
         };
-        for ((column, values), tables) in self.columns.iter().zip(points).zip(tables) {
+        let columns = self.estimate.columns.iter().zip(self.points);
+        for ((column, values), tables) in columns.zip(&self.tables) {
             let value = values[point];
-            factors.prior += column.prior_log_density(value);
             if let Some(table) = tables.get(value) {
                 factors.tables.push((column, table));
             } else if column.dimension.kind == Kind::Continuous {
@@ -73,38 +132,23 @@ impl Parzen {
         }
         factors
     }
+}
 
-    /// The logarithm of the weighted sum of all kernels. `alive` is room for the
-    /// weights and log densities of those that matter.
-    fn log_sum(&self, factors: &Factors, alive: &mut Vec<(f64, f64)>) -> f64 {
-        alive.clear();
+impl Parzen {
+    /// Adds the kernels that matter to `terms`.
+    fn collect(&self, factors: &Factors, terms: &mut Terms) {
         let n_blocks = self.len() / LANES;
         for block in 0..n_blocks {
-            self.multiply::<LANES>(block * LANES, factors, alive);
+            self.multiply::<LANES>(block * LANES, factors, terms);
         }
         for kernel in n_blocks * LANES..self.len() {
-            self.multiply::<1>(kernel, factors, alive);
+            self.multiply::<1>(kernel, factors, terms);
         }
-        alive.push((1.0, factors.prior));
-        let largest = alive
-            .iter()
-            .map(|(_, exponent)| *exponent)
-            .fold(f64::NEG_INFINITY, f64::max);
-        let sum: f64 = alive
-            .iter()
-            .map(|(weight, exponent)| weight * (exponent - largest).exp())
-            .sum();
-        largest + sum.ln()
     }
 
     /// Multiplies the factors of the kernels from `first` on together.
-    fn multiply<const N: usize>(
-        &self,
-        first: usize,
-        factors: &Factors,
-        alive: &mut Vec<(f64, f64)>,
-    ) {
-        let floor = factors.prior - CUTOFF;
+    fn multiply<const N: usize>(&self, first: usize, factors: &Factors, terms: &mut Terms) {
+        let floor = factors.floor;
         let Some(mut exponents) = self.constants[first..].first_chunk::<N>().copied() else {
             return;
         };
@@ -137,7 +181,7 @@ impl Parzen {
         for (lane, exponent) in exponents.into_iter().enumerate() {
             let exponent = multiply_cells(exponent, first + lane, factors, floor);
             if exponent >= floor {
-                alive.push((self.weights[first + lane], exponent));
+                terms.push(self.weights.at(first + lane), exponent);
             }
         }
     }
@@ -158,20 +202,15 @@ fn multiply_cells(mut exponent: f64, kernel: usize, factors: &Factors, floor: f6
     exponent
 }
 
-/// The tables of one column, one for each value that the points have.
+/// The tables of one column, one for each value that was met; none if it has no slots.
+#[derive(Default)]
 struct Tables(Vec<(f64, Vec<f64>)>);
 
 impl Tables {
-    fn of(column: &Column, values: &[f64]) -> Self {
-        let mut tables: Vec<(f64, Vec<f64>)> = Vec::new();
-        if column.has_slots() {
-            for value in values {
-                if !tables.iter().any(|(known, _)| known == value) {
-                    tables.push((*value, column.table(*value)));
-                }
-            }
+    fn prepare(&mut self, column: &Column, value: f64) {
+        if column.has_slots() && self.get(value).is_none() {
+            self.0.push((value, column.table(value)));
         }
-        Self(tables)
     }
 
     fn get(&self, value: f64) -> Option<&[f64]> {

@@ -11,21 +11,29 @@
 //! `docs/samplers/tpe.md` tells when to use it and where it differs from Optuna's.
 //!
 //! - [`split`]: which trials are good; of several objectives, in `fronts`
-//! - [`parzen`]: the two estimates; of numbers and choices in `column`, evaluated in
-//!   `density`
+//! - [`parzen`]: the two estimates; of numbers and choices in `column`, with `weights`
+//! - `density`: the estimates' values; of one parameter in `line_density`, where kernels
+//!   stand on a `line`, with a `summary` of those close together
+//! - `candidates`: the choice of the best
 //! - `memory`: what is kept from one suggestion to the next, to be updated
 
+mod candidates;
 mod column;
 mod density;
 mod dimension;
 mod fronts;
 mod groups;
+mod line;
+mod line_density;
 mod memory;
 mod observation;
 pub mod parzen;
 pub mod split;
+mod summary;
+mod terms;
 #[cfg(test)]
 mod tests;
+mod weights;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -206,17 +214,13 @@ impl TpeSampler {
         let (mut kernels, mut values) = self.streams(context, space);
         let count = self.n_ei_candidates.get();
         let candidates = estimates.good.draw(count, &mut kernels, &mut values);
-        let good = estimates.good.log_density(&candidates);
-        let bad = estimates.bad.log_density(&candidates);
+        let mut scores = estimates.good.log_density(&candidates);
         let believed = believed(context, space, &candidates);
-        let mut best = (0, f64::NEG_INFINITY);
-        for (at, (good, bad)) in good.iter().zip(&bad).enumerate() {
-            let score = good - bad + believed.get(at).unwrap_or(&0.0);
-            if score > best.1 {
-                best = (at, score);
-            }
+        for (score, believed) in scores.iter_mut().zip(believed) {
+            *score += believed;
         }
-        candidates.iter().map(|values| values[best.0]).collect()
+        let best = candidates::best_candidate(&scores, &estimates.bad, &candidates);
+        candidates.iter().map(|values| values[best]).collect()
     }
 
     /// A stream that chooses kernels, and one for each parameter's values.

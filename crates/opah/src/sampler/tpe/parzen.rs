@@ -9,6 +9,9 @@ use super::column::{Column, N_KERNELS_OF_LEAST_BANDWIDTH};
 use crate::math::random::Rng;
 use crate::search_space::SearchSpace;
 
+pub use super::weights::Weighting;
+use super::weights::Weights;
+
 /// One observation: internal values in the order of the space's names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
@@ -28,18 +31,8 @@ pub struct Parzen {
     /// By kernel: its log density's part that is the same at every point.
     pub(super) constants: Vec<f64>,
     weighting: Weighting,
-    /// By kernel, and at last the prior's, which is 1.
-    pub(super) weights: Vec<f64>,
-}
-
-/// What observations weigh, where the prior weighs 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Weighting {
-    /// The newest 25 weigh 1; of `n` observations, weights rise linearly from `1/n` to 1 from
-    /// the oldest on.
-    OlderLighter,
-    /// All weigh 1.
-    Equal,
+    /// Of kernels; the prior's is 1.
+    pub(super) weights: Weights,
 }
 
 impl Parzen {
@@ -53,7 +46,7 @@ impl Parzen {
             numbers: Vec::new(),
             constants: Vec::new(),
             weighting,
-            weights: vec![1.0],
+            weights: Weights::new(weighting, 0),
         }
     }
 
@@ -95,10 +88,10 @@ impl Parzen {
                 self.insert(observation);
             }
         }
-        self.weights = match self.weighting {
-            Weighting::OlderLighter => older_lighter(self.len()),
-            Weighting::Equal => vec![1.0; self.len() + 1],
-        };
+        self.weights = Weights::new(self.weighting, self.len());
+        if let [only] = self.columns.as_mut_slice() {
+            only.summarize();
+        }
     }
 
     fn rebuild(&mut self, leaving: &[u64], joining: &[Observation]) {
@@ -115,7 +108,7 @@ impl Parzen {
         self.numbers = rows.iter().map(|(number, _)| *number).collect();
         for (at, column) in self.columns.iter_mut().enumerate() {
             let centres = rows.iter().map(|(_, centres)| centres[at]).collect();
-            column.rebuild(&self.numbers, centres);
+            column.rebuild(centres);
         }
         self.constants = (0..self.len()).map(|at| self.constant(at)).collect();
     }
@@ -135,7 +128,7 @@ impl Parzen {
         let mut changed = vec![position];
         for (column, value) in self.columns.iter_mut().zip(&observation.values) {
             let centre = column.dimension.coordinate(*value);
-            column.insert(&self.numbers, position, centre, &mut changed);
+            column.insert(position, centre, &mut changed);
         }
         self.update_constants(changed);
     }
@@ -146,7 +139,7 @@ impl Parzen {
         self.constants.remove(position);
         let mut changed = Vec::new();
         for column in &mut self.columns {
-            column.remove(&self.numbers, number, position, &mut changed);
+            column.remove(position, &mut changed);
         }
         self.update_constants(changed);
     }
@@ -170,9 +163,8 @@ impl Parzen {
     /// Draws `count` points; by parameter, then by point, as internal values.
     /// `kernels` chooses each point's kernel, `values[d]` the value of parameter `d`.
     pub fn draw(&self, count: usize, kernels: &mut Rng, values: &mut [Rng]) -> Vec<Vec<f64>> {
-        let cumulative: Vec<f64> = self
-            .weights
-            .iter()
+        let weights = (0..self.len()).map(|at| self.weights.at(at)).chain([1.0]);
+        let cumulative: Vec<f64> = weights
             .scan(0.0, |sum, weight| {
                 *sum += weight;
                 Some(*sum)
@@ -196,19 +188,4 @@ impl Parzen {
             })
             .collect()
     }
-}
-
-/// The weights of `n` observations, the oldest first, and of the prior.
-fn older_lighter(n: usize) -> Vec<f64> {
-    let n_rising = n.saturating_sub(25);
-    let oldest = 1.0 / n as f64;
-    let step = (1.0 - oldest) / (n_rising.max(2) - 1) as f64;
-    let rising = (0..n_rising).map(|at| match at {
-        0 => oldest,
-        at if at + 1 == n_rising => 1.0,
-        at => oldest + at as f64 * step,
-    });
-    rising
-        .chain(std::iter::repeat_n(1.0, n - n_rising + 1))
-        .collect()
 }

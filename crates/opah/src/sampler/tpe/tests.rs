@@ -246,7 +246,7 @@ fn the_cutoff_changes_no_digit() {
                         column.log_norms[kernel] - 0.5 * z * z
                     })
                     .sum();
-                squares + estimate.weights[kernel].ln()
+                squares + estimate.weights.at(kernel).ln()
             })
             .collect();
         let priors = estimate.columns.iter().zip(&points);
@@ -257,7 +257,7 @@ fn the_cutoff_changes_no_digit() {
         );
         let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let sum: f64 = terms.iter().map(|term| (term - largest).exp()).sum();
-        largest + sum.ln() - estimate.weights.iter().sum::<f64>().ln()
+        largest + sum.ln() - estimate.weights.total().ln()
     };
     let got = estimate.log_density(&points);
     for (point, got) in got.iter().enumerate() {
