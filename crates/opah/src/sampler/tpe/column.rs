@@ -9,8 +9,8 @@
 use std::sync::Arc;
 
 use super::dimension::{Dimension, Kind};
-use super::line::{Line, Place};
-use super::summary::{NormalKernel, Summary};
+use super::line::{LONG_RUN, Line, Place, SHORT_RUN};
+use super::summary::Summary;
 use crate::distribution::Distribution;
 use crate::math::normal;
 
@@ -38,7 +38,8 @@ pub(super) struct Column {
 pub(super) const N_KERNELS_OF_LEAST_BANDWIDTH: usize = 98;
 
 impl Column {
-    pub(super) fn new(distribution: Arc<Distribution>) -> Self {
+    /// No kernels. Those of an only parameter get summaries.
+    pub(super) fn new(distribution: Arc<Distribution>, is_only: bool) -> Self {
         let dimension = Dimension::new(distribution);
         let prior_log_norm = match dimension.kind {
             Kind::Choices(_) => 0.0,
@@ -52,7 +53,7 @@ impl Column {
             log_norms: Vec::new(),
             slots: Vec::new(),
             shapes: Vec::new(),
-            line: Line::default(),
+            line: Line::new(if is_only { SHORT_RUN } else { LONG_RUN }),
             prior_log_norm,
         }
     }
@@ -85,7 +86,7 @@ impl Column {
         self.bandwidths = vec![f64::NAN; count];
         self.scales = vec![f64::NAN; count];
         self.log_norms = vec![f64::NAN; count];
-        self.line = Line::new(&self.centres);
+        self.line.rebuild(&self.centres);
         let places: Vec<Place> = self.line.places().collect();
         for place in places {
             self.set_bandwidth(self.line.position(place), self.bandwidth(place));
@@ -174,23 +175,13 @@ impl Column {
 
     /// Computes the summaries of the runs that changed.
     pub(super) fn summarize(&mut self) {
-        for run in self
-            .line
-            .runs
-            .iter_mut()
-            .filter(|run| run.summary.is_none())
-        {
-            let (Some(first), Some(last)) = (run.centres.first(), run.centres.last()) else {
-                continue;
-            };
-            let kernels = run.centres.iter().zip(&run.positions);
-            let kernels = kernels.map(|(centre, position)| NormalKernel {
-                position: *position as usize,
-                centre: *centre,
-                scale: self.scales[*position as usize],
-                log_norm: self.log_norms[*position as usize],
-            });
-            run.summary = Some(Summary::of(kernels, *first, *last));
+        let (scales, log_norms) = (&self.scales, &self.log_norms);
+        let runs = self.line.runs.iter_mut();
+        for run in runs.filter(|run| run.summary.is_none()) {
+            let of_run = |all: &[f64]| run.positions.iter().map(|at| all[*at as usize]).collect();
+            let (scales, log_norms) = (of_run(scales), of_run(log_norms));
+            let summary = Summary::new(&run.centres, &run.positions, scales, log_norms);
+            run.summary = Some(summary);
         }
     }
 

@@ -78,36 +78,57 @@ impl<'a> Densities<'a> {
 
     /// The log density at a point.
     pub(super) fn log_density(&mut self, point: usize) -> f64 {
+        self.terms.clear();
         let estimate = self.estimate;
         let prior = estimate.prior_log_density(self.points, point);
-        let floor = prior - CUTOFF;
-        let mut terms = std::mem::take(&mut self.terms);
-        terms.clear();
         if let Some(column) = estimate.line() {
             let x = column.dimension.coordinate(self.points[0][point]);
-            column.collect(x, floor, &estimate.weights, &mut terms);
+            column.collect(x, prior - CUTOFF, &estimate.weights, &mut self.terms);
         } else {
-            let columns = estimate.columns.iter().zip(self.points);
-            for ((column, values), tables) in columns.zip(&mut self.tables) {
-                tables.prepare(column, values[point]);
-            }
-            estimate.collect(&self.factors(point, floor), &mut terms);
+            self.collect(0, point, prior - CUTOFF);
         }
-        terms.push(1.0, prior);
-        let log_sum = terms.log_sum();
-        self.terms = terms;
-        log_sum - self.log_total
+        self.terms.push(1.0, prior);
+        self.terms.log_sum() - self.log_total
     }
 
-    /// At most the log density at a point, but for rounding errors: where computing it is
-    /// cheap, what is known of runs of kernels, or else the prior's part alone.
-    pub(super) fn lower_bound(&self, point: usize) -> f64 {
-        let prior = self.estimate.prior_log_density(self.points, point);
-        let log_sum = self.estimate.line().map_or(prior, |column| {
+    /// At most the log density at a point, but for rounding errors. For all points together,
+    /// it costs little more than one log density.
+    ///
+    /// Of one continuous parameter, all is counted that is near; of others, some of the
+    /// newest kernels, which weigh most, and lie where new trials are drawn.
+    pub(super) fn lower_bound(&mut self, point: usize) -> f64 {
+        self.terms.clear();
+        let estimate = self.estimate;
+        let prior = estimate.prior_log_density(self.points, point);
+        if let Some(column) = estimate.line() {
             let x = column.dimension.coordinate(self.points[0][point]);
-            column.least_sum(x, prior).ln()
-        });
-        log_sum - self.log_total
+            column.collect_bound(x, &mut self.terms);
+        } else {
+            let n_points = self.points.first().map_or(0, Vec::len);
+            let n_newest = estimate.len() / n_points.max(1);
+            self.collect(estimate.len() - n_newest, point, prior - CUTOFF);
+        }
+        self.terms.push(1.0, prior);
+        self.terms.log_sum() - self.log_total
+    }
+
+    /// Adds the kernels from `first` on that matter to the terms.
+    fn collect(&mut self, first: usize, point: usize, floor: f64) {
+        let columns = self.estimate.columns.iter().zip(self.points);
+        for ((column, values), tables) in columns.zip(&mut self.tables) {
+            tables.prepare(column, values[point]);
+        }
+        let mut terms = std::mem::take(&mut self.terms);
+        let factors = self.factors(point, floor);
+        let n = self.estimate.len() - first;
+        let rest = first + n - n % LANES;
+        for block in (first..rest).step_by(LANES) {
+            self.estimate.multiply::<LANES>(block, &factors, &mut terms);
+        }
+        for kernel in rest..first + n {
+            self.estimate.multiply::<1>(kernel, &factors, &mut terms);
+        }
+        self.terms = terms;
     }
 
     fn factors(&self, point: usize, floor: f64) -> Factors<'_> {
@@ -135,17 +156,6 @@ impl<'a> Densities<'a> {
 }
 
 impl Parzen {
-    /// Adds the kernels that matter to `terms`.
-    fn collect(&self, factors: &Factors, terms: &mut Terms) {
-        let n_blocks = self.len() / LANES;
-        for block in 0..n_blocks {
-            self.multiply::<LANES>(block * LANES, factors, terms);
-        }
-        for kernel in n_blocks * LANES..self.len() {
-            self.multiply::<1>(kernel, factors, terms);
-        }
-    }
-
     /// Multiplies the factors of the kernels from `first` on together.
     fn multiply<const N: usize>(&self, first: usize, factors: &Factors, terms: &mut Terms) {
         let floor = factors.floor;

@@ -8,13 +8,17 @@
 
 use super::summary::Summary;
 
-const LONGEST_RUN: usize = 64;
+/// How long runs may be if each has a summary.
+pub(super) const SHORT_RUN: usize = 64;
+/// How long they may be otherwise, so that there are few.
+pub(super) const LONG_RUN: usize = 512;
 
 /// All kernels.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     /// None is empty.
     pub runs: Vec<Run>,
+    longest_run: usize,
     len: usize,
 }
 
@@ -36,8 +40,17 @@ pub(super) struct Place {
 }
 
 impl Line {
-    /// The kernels with these centres, by position.
-    pub(super) fn new(centres: &[f64]) -> Self {
+    /// No kernels.
+    pub(super) fn new(longest_run: usize) -> Self {
+        Self {
+            runs: Vec::new(),
+            longest_run,
+            len: 0,
+        }
+    }
+
+    /// Replaces all kernels by those with these centres, by position.
+    pub(super) fn rebuild(&mut self, centres: &[f64]) {
         let mut order: Vec<usize> = (0..centres.len()).collect();
         order.sort_unstable_by(|a, b| centres[*a].total_cmp(&centres[*b]).then(a.cmp(b)));
         let run = |order: &[usize]| Run {
@@ -45,10 +58,8 @@ impl Line {
             positions: order.iter().map(|at| *at as u32).collect(),
             summary: None,
         };
-        Self {
-            runs: order.chunks(LONGEST_RUN / 2).map(run).collect(),
-            len: centres.len(),
-        }
+        self.runs = order.chunks(self.longest_run / 2).map(run).collect();
+        self.len = centres.len();
     }
 
     pub(super) fn len(&self) -> usize {
@@ -79,10 +90,10 @@ impl Line {
         grown.centres.insert(at, centre);
         grown.positions.insert(at, position);
         grown.summary = None;
-        if grown.centres.len() <= LONGEST_RUN {
+        if grown.centres.len() <= self.longest_run {
             return Place { run, at };
         }
-        let half = LONGEST_RUN / 2;
+        let half = self.longest_run / 2;
         let rest = Run {
             centres: grown.centres.split_off(half),
             positions: grown.positions.split_off(half),
@@ -191,5 +202,52 @@ impl Line {
     /// Notes that a kernel is another one.
     pub(super) fn touch(&mut self, place: Place) {
         self.runs[place.run].summary = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn listed(line: &Line) -> Vec<(f64, usize)> {
+        let places = line.places();
+        places
+            .map(|place| (line.centre(place), line.position(place)))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn one_by_one_or_at_once_the_order_is_the_same(
+            changes in prop::collection::vec((0..12_u8, 0..40_usize, any::<bool>()), 0..120),
+        ) {
+            let mut line = Line::new(4);
+            let mut centres: Vec<f64> = Vec::new();
+            for (centre, position, is_removed) in changes {
+                let ([before, after], at) = if is_removed && position < centres.len() {
+                    let centre = centres.remove(position);
+                    (line.remove(centre, position), None)
+                } else {
+                    let (centre, position) = (f64::from(centre), position.min(centres.len()));
+                    centres.insert(position, centre);
+                    let place = line.insert(centre, position);
+                    prop_assert_eq!(line.centre(place), centre);
+                    prop_assert_eq!(line.position(place), position);
+                    ([line.before(place), line.after(place)], Some(place))
+                };
+                let mut built = Line::new(64);
+                built.rebuild(&centres);
+                prop_assert_eq!(listed(&line), listed(&built));
+                prop_assert_eq!(line.len(), centres.len());
+                prop_assert!(line.runs.iter().all(|run| (1..=4).contains(&run.centres.len())));
+                let following = before.map_or(line.places().next(), |before| line.after(before));
+                prop_assert_eq!(following, at.or(after));
+                if let (Some(at), Some(after)) = (at, after) {
+                    prop_assert_eq!(line.before(after), Some(at));
+                }
+            }
+        }
     }
 }

@@ -41,7 +41,7 @@ impl Parzen {
         Self {
             columns: space
                 .iter()
-                .map(|(_, distribution)| Column::new(distribution.clone()))
+                .map(|(_, distribution)| Column::new(distribution.clone(), space.len() == 1))
                 .collect(),
             numbers: Vec::new(),
             constants: Vec::new(),

@@ -4,61 +4,60 @@
 //! the exponential of the mean exponent (Jensen), which is a parabola. Of a run that is narrow
 //! beside the bandwidths, it is less than a hundredth below the sum.
 
-/// Bounds of a run, which hold as long as its kernels stay the same and none moves to a
-/// smaller position.
-#[derive(Debug, Clone, Copy)]
+/// What a run of kernels gives; it holds as long as they stay the same and none moves to a
+/// smaller position. At `x`, a kernel's log density is `log_norm - ((x - centre) scale)²`.
+#[derive(Debug, Clone)]
 pub(super) struct Summary {
-    /// The sum of `position + 1`, the weights of the mean.
-    shares: f64,
-    /// The mean exponent at `first + t` is `at_first + t (slope - t curvature)`.
+    /// By kernel.
+    scales: Vec<f64>,
+    /// By kernel.
+    log_norms: Vec<f64>,
     first: f64,
-    at_first: f64,
-    slope: f64,
-    curvature: f64,
     last: f64,
     greatest_log_norm: f64,
     least_scale: f64,
-}
-
-/// One kernel: at `x`, its log density is `log_norm - ((x - centre) scale)²`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct NormalKernel {
-    pub position: usize,
-    pub centre: f64,
-    pub scale: f64,
-    pub log_norm: f64,
+    /// The sum of `position + 1`, the weights of the mean.
+    pub shares: f64,
+    /// The mean exponent at `first + t` is `at_first + t (slope - t curvature)`.
+    at_first: f64,
+    slope: f64,
+    curvature: f64,
 }
 
 impl Summary {
-    /// Of kernels between two centres.
-    pub(super) fn of(kernels: impl Iterator<Item = NormalKernel>, first: f64, last: f64) -> Self {
-        let mut sums = [0.0; 4];
-        let (mut greatest_log_norm, mut least_scale) = (f64::NEG_INFINITY, f64::INFINITY);
-        for kernel in kernels {
-            let share = (kernel.position + 1) as f64;
-            let (t, square) = (kernel.centre - first, kernel.scale * kernel.scale);
-            let terms = [
-                1.0,
-                kernel.log_norm - t * t * square,
-                2.0 * t * square,
-                square,
-            ];
-            for (sum, term) in sums.iter_mut().zip(terms) {
-                *sum += share * term;
-            }
-            greatest_log_norm = greatest_log_norm.max(kernel.log_norm);
-            least_scale = least_scale.min(kernel.scale);
+    /// Of kernels by their centres, which ascend; a kernel at least.
+    pub(super) fn new(
+        centres: &[f64],
+        positions: &[u32],
+        scales: Vec<f64>,
+        log_norms: Vec<f64>,
+    ) -> Self {
+        let first = centres.first().copied().unwrap_or(f64::NAN);
+        let last = centres.last().copied().unwrap_or(f64::NAN);
+        let (mut shares, mut at_first, mut slope, mut curvature) = (0.0, 0.0, 0.0, 0.0);
+        let kernels = centres
+            .iter()
+            .zip(positions)
+            .zip(scales.iter().zip(&log_norms));
+        for ((centre, position), (scale, log_norm)) in kernels {
+            let share = f64::from(*position) + 1.0;
+            let (t, square) = (centre - first, share * scale * scale);
+            shares += share;
+            at_first += share * log_norm - t * t * square;
+            slope += 2.0 * t * square;
+            curvature += square;
         }
-        let [shares, at_first, slope, curvature] = sums;
         Self {
-            shares,
             first,
+            last,
+            greatest_log_norm: log_norms.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            least_scale: scales.iter().copied().fold(f64::INFINITY, f64::min),
+            scales,
+            log_norms,
+            shares,
             at_first: at_first / shares,
             slope: slope / shares,
             curvature: curvature / shares,
-            last,
-            greatest_log_norm,
-            least_scale,
         }
     }
 
@@ -68,9 +67,14 @@ impl Summary {
         self.at_first + t * (self.slope - t * self.curvature)
     }
 
-    /// The sum of `position + 1`.
-    pub(super) fn shares(&self) -> f64 {
-        self.shares
+    /// Writes the log densities of the kernels at `x`, whose centres are `centres`.
+    pub(super) fn exponents(&self, centres: &[f64], x: f64, exponents: &mut Vec<f64>) {
+        exponents.clear();
+        let kernels = centres.iter().zip(&self.scales).zip(&self.log_norms);
+        exponents.extend(kernels.map(|((centre, scale), log_norm)| {
+            let z = (x - centre) * scale;
+            log_norm - z * z
+        }));
     }
 
     /// Not less than the log density of any of the kernels, not by a digit: each step

@@ -8,6 +8,8 @@ use crate::math::simd::{self, Kernel, LANES};
 pub(super) struct Terms {
     weights: Vec<f64>,
     exponents: Vec<f64>,
+    /// Room for the terms themselves.
+    values: Vec<f64>,
 }
 
 impl Terms {
@@ -21,51 +23,57 @@ impl Terms {
         self.exponents.push(exponent);
     }
 
+    pub(super) fn extend(&mut self, weights: impl Iterator<Item = f64>, exponents: &[f64]) {
+        self.weights.extend(weights);
+        self.exponents.extend_from_slice(exponents);
+    }
+
     /// The logarithm of the sum; minus infinity of no terms. Terms that are a `10^300`th of
     /// the largest exponential count as much.
-    pub(super) fn log_sum(&self) -> f64 {
-        let mut log_sum = f64::NEG_INFINITY;
-        simd::run(LogSum {
-            terms: self,
-            log_sum: &mut log_sum,
+    pub(super) fn log_sum(&mut self) -> f64 {
+        let largest = fold(&self.exponents, f64::NEG_INFINITY, f64::max);
+        self.values.resize(self.weights.len(), 0.0);
+        simd::run(Exponentials {
+            weights: &self.weights,
+            exponents: &self.exponents,
+            largest,
+            values: &mut self.values,
         });
-        log_sum
+        largest + fold(&self.values, 0.0, |sum, value| sum + value).ln()
     }
 }
 
-struct LogSum<'a> {
-    terms: &'a Terms,
-    log_sum: &'a mut f64,
+/// In lanes, so that steps need not wait for one another.
+fn fold(numbers: &[f64], zero: f64, step: impl Fn(f64, f64) -> f64) -> f64 {
+    let (chunks, rest) = numbers.as_chunks::<LANES>();
+    let mut lanes = [zero; LANES];
+    for chunk in chunks {
+        for (lane, number) in lanes.iter_mut().zip(chunk) {
+            *lane = step(*lane, *number);
+        }
+    }
+    lanes.iter().chain(rest).copied().fold(zero, step)
 }
 
-impl Kernel for LogSum<'_> {
+struct Exponentials<'a> {
+    weights: &'a [f64],
+    exponents: &'a [f64],
+    largest: f64,
+    values: &'a mut [f64],
+}
+
+impl Kernel for Exponentials<'_> {
     #[expect(
         clippy::inline_always,
         reason = "compiled anew inside each version of a loop"
     )]
     #[inline(always)]
     fn run(self) {
-        let (weights, last_weights) = self.terms.weights.as_chunks::<LANES>();
-        let (exponents, last_exponents) = self.terms.exponents.as_chunks::<LANES>();
-        let mut largest = [f64::NEG_INFINITY; LANES];
-        for exponents in exponents {
-            for lane in 0..LANES {
-                largest[lane] = largest[lane].max(exponents[lane]);
-            }
+        let n = self.values.len();
+        let (weights, exponents) = (&self.weights[..n], &self.exponents[..n]);
+        for at in 0..n {
+            self.values[at] = weights[at] * exp(exponents[at] - self.largest);
         }
-        let all = largest.iter().chain(last_exponents);
-        let largest = all.copied().fold(f64::NEG_INFINITY, f64::max);
-        let mut sums = [0.0; LANES];
-        for (weights, exponents) in weights.iter().zip(exponents) {
-            for lane in 0..LANES {
-                sums[lane] += weights[lane] * exp(exponents[lane] - largest);
-            }
-        }
-        let last = last_weights.iter().zip(last_exponents);
-        let last: f64 = last
-            .map(|(weight, exponent)| weight * exp(exponent - largest))
-            .sum();
-        *self.log_sum = largest + (sums.iter().sum::<f64>() + last).ln();
     }
 }
 

@@ -31,7 +31,7 @@ fn choices(n: i64) -> Arc<Distribution> {
     Arc::new(Distribution::Categorical(distribution))
 }
 
-fn mixed_space() -> SearchSpace {
+pub(super) fn mixed_space() -> SearchSpace {
     [
         ("a", float(-1.0, 2.0, false, None)),
         ("b", float(1e-4, 1.0, true, None)),
@@ -45,7 +45,7 @@ fn mixed_space() -> SearchSpace {
     .collect()
 }
 
-fn uniform_point(space: &SearchSpace, rng: &mut Rng) -> Vec<f64> {
+pub(super) fn uniform_point(space: &SearchSpace, rng: &mut Rng) -> Vec<f64> {
     space
         .iter()
         .map(|(_, distribution)| random::draw(rng, distribution))
@@ -177,14 +177,24 @@ fn a_fresh_sampler_suggests_what_one_that_saw_the_study_grow_does() {
 #[test]
 fn an_estimate_that_was_changed_often_is_the_one_built_at_once() {
     let space = mixed_space();
+    for (name, distribution) in &space {
+        check_changes(&SearchSpace::from_iter([(
+            name.clone(),
+            distribution.clone(),
+        )]));
+    }
+    check_changes(&space);
+}
+
+fn check_changes(space: &SearchSpace) {
     let mut rng = Rng::keyed(5, 0, "estimate");
     let points: Vec<Vec<f64>> = {
-        let points: Vec<_> = (0..8).map(|_| uniform_point(&space, &mut rng)).collect();
+        let points: Vec<_> = (0..8).map(|_| uniform_point(space, &mut rng)).collect();
         (0..space.len())
             .map(|at| points.iter().map(|point| point[at]).collect())
             .collect()
     };
-    let mut changed = Parzen::new(&space, Weighting::OlderLighter);
+    let mut changed = Parzen::new(space, Weighting::OlderLighter);
     let mut kept: Vec<Observation> = Vec::new();
     for step in 0..400 {
         let mut leaving = Vec::new();
@@ -194,12 +204,12 @@ fn an_estimate_that_was_changed_often_is_the_one_built_at_once() {
         // Numbers come in no order.
         let joining = Observation {
             number: (step * 37) % 401,
-            values: uniform_point(&space, &mut rng),
+            values: uniform_point(space, &mut rng),
         };
         kept.push(joining.clone());
         changed.change(&leaving, &[joining]);
         if step % 20 == 0 || step > 380 {
-            let mut built = Parzen::new(&space, Weighting::OlderLighter);
+            let mut built = Parzen::new(space, Weighting::OlderLighter);
             built.change(&[], &kept);
             assert_eq!(changed.log_density(&points), built.log_density(&points));
             let draw = |estimate: &Parzen| {

@@ -17,8 +17,9 @@ const N_NEWEST: usize = 25;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Weights {
     n: usize,
-    /// How many of the oldest have weights on the line.
     n_rising: usize,
+    /// How many of the oldest weigh less than 1.
+    n_lighter: usize,
     oldest: f64,
     step: f64,
 }
@@ -33,6 +34,7 @@ impl Weights {
         Self {
             n,
             n_rising,
+            n_lighter: if n_rising > 1 { n_rising - 1 } else { n_rising },
             oldest,
             step: (1.0 - oldest) / (n_rising.max(2) - 1) as f64,
         }
@@ -41,12 +43,10 @@ impl Weights {
     /// The weight of the observation at `position`. It is at least `(position + 1) / n`, as
     /// the line reaches 1 before the newest.
     pub(super) fn at(&self, position: usize) -> f64 {
-        if position == 0 && self.n_rising > 0 {
-            self.oldest
-        } else if position + 1 >= self.n_rising {
-            1.0
-        } else {
+        if position < self.n_lighter {
             self.oldest + position as f64 * self.step
+        } else {
+            1.0
         }
     }
 
