@@ -66,7 +66,7 @@ impl Line {
         self.len
     }
 
-    /// Puts a kernel before the one that has its position until now.
+    /// Adds a kernel; those from its position on get the next ones.
     pub(super) fn insert(&mut self, centre: f64, position: usize) -> Place {
         let position = position as u32;
         if (position as usize) < self.len {
@@ -106,8 +106,8 @@ impl Line {
         }
     }
 
-    /// Takes a kernel away; those after its position move up. The kernels that it was
-    /// between.
+    /// Takes a kernel away; those after it get the positions before theirs. The kernels that
+    /// it was between.
     pub(super) fn remove(&mut self, centre: f64, position: usize) -> [Option<Place>; 2] {
         let position = position as u32;
         let Place { run, at } = self.first_not_before(centre, position);
@@ -120,15 +120,15 @@ impl Line {
         }
         self.len -= 1;
         if (position as usize) < self.len {
-            self.move_up(position);
+            self.close_gap(position);
         }
         let after = self.first_not_before(centre, position);
         let exists = after.run < self.runs.len();
         [self.before(after), exists.then_some(after)]
     }
 
-    /// After the kernel at `removed` has gone.
-    fn move_up(&mut self, removed: u32) {
+    /// Moves the positions after `removed`.
+    fn close_gap(&mut self, removed: u32) {
         for run in &mut self.runs {
             let mut n_moved = 0;
             for known in &mut run.positions {

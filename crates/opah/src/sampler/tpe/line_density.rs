@@ -10,15 +10,14 @@ const BOUND_CUTOFF: f64 = 8.0;
 
 impl Column {
     /// Adds all kernels whose log density at `x` is `floor` or more to `terms`, by centre.
+    /// All runs have their summaries.
     pub(super) fn collect(&self, x: f64, floor: f64, weights: &Weights, terms: &mut Terms) {
         let mut exponents = Vec::new();
         for run in &self.line.runs {
-            let Some(summary) = &run.summary else {
+            let near = run.summary.as_ref();
+            let Some(summary) = near.filter(|run| run.greatest_exponent(x) >= floor) else {
                 continue;
             };
-            if summary.greatest_exponent(x) < floor {
-                continue;
-            }
             summary.exponents(&run.centres, x, &mut exponents);
             let run_weights = run.positions.iter().map(|at| weights.at(*at as usize));
             if exponents.iter().all(|exponent| *exponent >= floor) {

@@ -69,10 +69,9 @@ impl Kernel for Exponentials<'_> {
     )]
     #[inline(always)]
     fn run(self) {
-        let n = self.values.len();
-        let (weights, exponents) = (&self.weights[..n], &self.exponents[..n]);
-        for at in 0..n {
-            self.values[at] = weights[at] * exp(exponents[at] - self.largest);
+        let terms = self.weights.iter().zip(self.exponents);
+        for (value, (weight, exponent)) in self.values.iter_mut().zip(terms) {
+            *value = weight * exp(exponent - self.largest);
         }
     }
 }
