@@ -9,7 +9,7 @@ check:
 
 # Run the tests, with the real Optuna where .venv has it
 test:
-    OPAH_TEST_PYTHON="${OPAH_TEST_PYTHON:-$PWD/.venv/bin/python}" cargo nextest run --workspace --no-fail-fast
+    OPAH_TEST_PYTHON="${OPAH_TEST_PYTHON:-$PWD/.venv/bin/python}" ./tools/servers.sh cargo nextest run --workspace --no-fail-fast
 
 # Accept the generated files as they are now, after a look at the difference
 bless:

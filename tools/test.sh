@@ -17,7 +17,7 @@ packages() {
 }
 
 venv=${OPAH_TEST_VENV:-$PWD/.venv}
-if ! "$venv/bin/python" -c 'import optuna, sklearn; assert optuna.__version__.startswith("5.")' >/dev/null 2>&1; then
+if ! "$venv/bin/python" -c 'import optuna, psycopg2, pymysql, sklearn; assert optuna.__version__.startswith("5.")' >/dev/null 2>&1; then
   # Debian's Python comes without what environments are made with.
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages python3 python3-venv ||
     echo "python3-venv could not be installed" >&2
@@ -28,9 +28,15 @@ fi
 # fails in continuous integration.
 command -v chromium >/dev/null || packages chromium ||
   echo "Chromium could not be installed" >&2
+# Database servers; without them, their tests say that they are skipped, and fail in
+# continuous integration.
+for server in postgresql:/usr/lib/postgresql mariadb-server:/usr/sbin/mariadbd; do
+  [ -e "${server#*:}" ] || packages "${server%%:*}" ||
+    echo "${server%%:*} could not be installed" >&2
+done
 export OPAH_TEST_PYTHON="$venv/bin/python"
 
 cargo fmt --all --check
 cargo clippy --workspace --all-targets --quiet -- -D warnings
 cargo test --workspace --doc --quiet
-cargo nextest run --workspace --no-fail-fast
+./tools/servers.sh cargo nextest run --workspace --no-fail-fast

@@ -85,7 +85,7 @@ pub(crate) enum Command {
 #[derive(Debug, Group)]
 pub(crate) struct Storage {
     /// The storage's URL, e.g. `sqlite:///trial.db` (four slashes for an absolute path)
-    #[arg(long, value_name = "URL", env = "OPAH_STORAGE")]
+    #[arg(long, value_name = "URL", env = "OPAH_STORAGE", hide_env_values = true)]
     pub(crate) storage: String,
 }
 

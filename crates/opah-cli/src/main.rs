@@ -4,6 +4,7 @@ mod algorithms;
 mod args;
 mod catalogue;
 mod commands;
+mod credentials;
 mod interrupt;
 mod json_argument;
 mod output;

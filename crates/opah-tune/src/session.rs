@@ -110,7 +110,7 @@ pub struct Outcome {
     pub objective: Objective,
     /// Why the search ended.
     pub end: End,
-    /// The storage's URL.
+    /// The storage's URL, without a password.
     pub storage: String,
 }
 
@@ -246,7 +246,7 @@ impl Plan {
         Ok(Outcome {
             end,
             objective: self.objective.clone(),
-            storage: url,
+            storage: opah::storage::masked(&url),
             study,
         })
     }
@@ -377,7 +377,7 @@ impl Plan {
         let pruner = record.pruner.as_ref();
         let beginning = Beginning {
             study: study.name().to_owned(),
-            storage: url.to_owned(),
+            storage: opah::storage::masked(url),
             metric: record.metric.clone(),
             direction: self.objective.direction,
             sampler: record.sampler.to_json(),

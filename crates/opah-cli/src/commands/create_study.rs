@@ -5,7 +5,7 @@ use opah::math::random::fresh_seed;
 use opah::{Direction, Study};
 
 use crate::args::{DirectionName, Storage};
-use crate::output;
+use crate::{credentials, output};
 
 /// The flags of `opah create-study`.
 #[derive(Debug, clap::Args)]
@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if !are_given {
         directions.push(Direction::Minimize);
     }
-    let storage = opah::storage::open(&args.storage.storage)?;
+    let storage = opah::storage::open(&credentials::complete(&args.storage.storage))?;
     let name = args.study_name.clone().unwrap_or_else(fresh_name);
     let study = if args.skip_if_exists {
         Study::load_or_create(storage, &name, &directions)?

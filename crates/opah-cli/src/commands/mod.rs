@@ -35,7 +35,7 @@ use anyhow::{Result, anyhow, bail};
 use opah_train::data::Downloads;
 
 use crate::args::{self, Command};
-use crate::output;
+use crate::{credentials, output};
 
 /// Runs a command. The code is that of success, unless the command says more by it.
 pub(crate) fn run(command: Command) -> Result<ExitCode> {
@@ -77,7 +77,8 @@ fn open(storage: &args::Storage) -> Result<Arc<dyn opah::Storage>> {
     {
         bail!("there is no file {}; check --storage", path.display());
     }
-    Ok(opah::storage::open(&storage.storage)?)
+    let url = credentials::complete(&storage.storage);
+    Ok(opah::storage::open(&url)?)
 }
 
 /// The study that is named, or the only one. Rows of it that can't be read are warned of.

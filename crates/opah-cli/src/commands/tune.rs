@@ -13,7 +13,7 @@ use opah_tune::session::{Options, Plan};
 use opah_tune::worker::End;
 
 use crate::args::DirectionName;
-use crate::{algorithms, args, interrupt, output, priors, rules, search};
+use crate::{algorithms, args, credentials, interrupt, output, priors, rules, search};
 
 /// The flags of `opah tune`.
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "DIR")]
     serialization_dir: PathBuf,
     /// The storage's URL [default: trial.db in the serialization directory]
-    #[arg(long, value_name = "URL", env = "OPAH_STORAGE")]
+    #[arg(long, value_name = "URL", env = "OPAH_STORAGE", hide_env_values = true)]
     storage: Option<String>,
     /// The study's name [default: the configuration's file name without its ending]
     #[arg(long, value_name = "NAME")]
@@ -175,7 +175,7 @@ fn options(args: &Args) -> Result<Options> {
         ext_vars: ExtVars::from_environment(),
         changes: args.changes.listed(),
         serialization_dir: args.serialization_dir.clone(),
-        storage: args.storage.clone(),
+        storage: args.storage.as_deref().map(credentials::complete),
         study_name: args.study_name.clone(),
         metric: args.metrics.clone(),
         direction: args.direction.map(Into::into),
@@ -198,7 +198,9 @@ fn options(args: &Args) -> Result<Options> {
         skip_if_exists: args.skip_if_exists,
         allow_change: args.allow_change,
         take_over: args.take_over,
-        command: std::env::args().collect(),
+        command: std::env::args()
+            .map(|argument| opah::storage::masked(&argument))
+            .collect(),
     })
 }
 

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::protocol::{Create, did_you_mean};
 use super::space::Space;
-use crate::output;
+use crate::{credentials, output};
 
 /// The pruner of a study that names none, has one objective and says how many steps its
 /// trials have: the better third goes on, for the first time after a twenty-fifth of the
@@ -75,7 +75,8 @@ impl Options {
         // Before the storage, so that a wrong name leaves nothing there.
         let sampler = self.sampler(create.seed)?;
         let pruner = self.pruner(n_objectives, create.steps)?;
-        let storage = opah::storage::open(self.storage.as_deref().unwrap_or(DEFAULT_STORAGE))?;
+        let url = self.storage.as_deref().unwrap_or(DEFAULT_STORAGE);
+        let storage = opah::storage::open(&credentials::complete(url))?;
         let mut study = Study::load_or_create(storage, &create.study, &create.directions)?;
         if study.directions() != create.directions {
             bail!(

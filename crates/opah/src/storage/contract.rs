@@ -1,6 +1,5 @@
 //! Random histories on which every storage must agree with the one in memory.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,8 +12,11 @@ use crate::frozen_trial::{
 };
 use crate::json::Json;
 
+/// Microseconds since 1970: a time of which no digit may be lost.
+pub(super) const NOW: i64 = 1_700_000_000_123_456;
+
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Create(TrialState),
     Claim,
     Update(usize, i64, f64),
@@ -23,7 +25,7 @@ enum Step {
     Release(usize, i64, f64),
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let special = prop_oneof![
         Just(f64::NAN),
         Just(f64::INFINITY),
@@ -42,14 +44,20 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
             .prop_map(|(trial, step, value)| Step::Release(trial, step, value)),
         (0..6_usize, 0..3_u8, finite_or_infinite)
             .prop_map(|(t, kind, value)| Step::Finish(t, kind, value)),
-        (0..6_usize, ".{0,8}").prop_map(|(trial, text)| Step::Note(trial, text)),
+        // No server keeps the character NUL.
+        (0..6_usize, "[^\\x00\\n]{0,8}").prop_map(|(trial, text)| Step::Note(trial, text)),
     ];
     proptest::collection::vec(step, 0..25)
 }
 
 /// What a step did, in words that are the same for all storages.
-fn run(storage: &dyn Storage, study: StudyId, trials: &mut Vec<TrialId>, step: &Step) -> String {
-    let now = Timestamp::from_microsecond(1_700_000_000_123_456).unwrap();
+fn run(
+    storage: &dyn Storage,
+    study: StudyId,
+    trials: &mut Vec<TrialId>,
+    step: &Step,
+    now: Timestamp,
+) -> String {
     let result = match step {
         Step::Create(TrialState::Running) => storage
             .create_trial(study, &TrialStart::running(now))
@@ -142,7 +150,8 @@ fn comparable(trials: Vec<Arc<FrozenTrial>>) -> String {
     format!("{:#?}", without_ids.collect::<Vec<_>>())
 }
 
-fn check_agreement(other: &dyn Storage, steps: &[Step]) {
+/// Both must answer and keep the same; `other` holds no study, before and after.
+pub(super) fn check_agreement(other: &dyn Storage, steps: &[Step], now: Timestamp) {
     let memory = MemoryStorage::default();
     let studies = [&memory as &dyn Storage, other].map(|storage| {
         let study = storage.create_study("s", &[Direction::Minimize]).unwrap();
@@ -154,8 +163,12 @@ fn check_agreement(other: &dyn Storage, steps: &[Step]) {
     let mut trials = [Vec::new(), Vec::new()];
     for step in steps {
         let [in_memory, in_other] = &mut trials;
-        let expected = run(&memory, studies[0], in_memory, step);
-        assert_eq!(run(other, studies[1], in_other, step), expected, "{step:?}");
+        let expected = run(&memory, studies[0], in_memory, step, now);
+        assert_eq!(
+            run(other, studies[1], in_other, step, now),
+            expected,
+            "{step:?}"
+        );
     }
     let all = |storage: &dyn Storage, study| {
         comparable(storage.changes(study, &Cursor::default()).unwrap())
@@ -186,15 +199,6 @@ fn check_agreement(other: &dyn Storage, steps: &[Step]) {
     }
 }
 
-#[cfg(feature = "sqlite")]
-fn sqlite(path: &Path) -> Box<dyn Storage> {
-    Box::new(super::SqliteStorage::open(path).unwrap())
-}
-
-fn journal(path: &Path) -> Box<dyn Storage> {
-    Box::new(super::JournalStorage::open(path).unwrap())
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -202,21 +206,36 @@ proptest! {
     #[test]
     fn sqlite_agrees_with_memory(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();
-        check_agreement(sqlite(&folder.path().join("trial.db")).as_ref(), &steps);
+        let storage = super::SqliteStorage::open(&folder.path().join("trial.db")).unwrap();
+        check_agreement(&storage, &steps, Timestamp::from_microsecond(NOW).unwrap());
     }
 
     #[test]
     fn journal_agrees_with_memory(steps in steps()) {
         let folder = tempfile::tempdir().unwrap();
-        check_agreement(journal(&folder.path().join("trial.log")).as_ref(), &steps);
+        let storage = super::JournalStorage::open(&folder.path().join("trial.log")).unwrap();
+        check_agreement(&storage, &steps, Timestamp::from_microsecond(NOW).unwrap());
     }
 }
 
-/// Four who open the same storage claim each waiting trial once.
-fn check_claims(open: fn(&Path) -> Box<dyn Storage>) {
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_gives_a_waiting_trial_to_one() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("trials");
-    let first = open(&path);
+    let path = folder.path().join("trial.db");
+    check_claims(&|| Box::new(super::SqliteStorage::open(&path).unwrap()));
+}
+
+#[test]
+fn journal_gives_a_waiting_trial_to_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.log");
+    check_claims(&|| Box::new(super::JournalStorage::open(&path).unwrap()));
+}
+
+/// What workers claim and begin at the same time is claimed once, and numbered without a gap.
+pub(super) fn check_claims(open: &(dyn Fn() -> Box<dyn Storage> + Sync)) {
+    let first = open();
     let study = first.create_study("s", &[Direction::Minimize]).unwrap();
     for _ in 0..40 {
         first
@@ -227,9 +246,14 @@ fn check_claims(open: fn(&Path) -> Box<dyn Storage>) {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let storage = open(&path);
+                let storage = open();
                 while let Some(trial) = storage.claim_waiting(study, Timestamp::UNIX_EPOCH).unwrap()
                 {
+                    claimed.lock().unwrap().push(trial.number);
+                }
+                for _ in 0..10 {
+                    let start = TrialStart::running(Timestamp::UNIX_EPOCH);
+                    let trial = storage.create_trial(study, &start).unwrap();
                     claimed.lock().unwrap().push(trial.number);
                 }
             });
@@ -237,16 +261,9 @@ fn check_claims(open: fn(&Path) -> Box<dyn Storage>) {
     });
     let mut claimed = claimed.into_inner().unwrap();
     claimed.sort_unstable();
-    assert_eq!(claimed, (0..40).collect::<Vec<_>>());
-}
-
-#[cfg(feature = "sqlite")]
-#[test]
-fn sqlite_gives_a_waiting_trial_once() {
-    check_claims(sqlite);
-}
-
-#[test]
-fn journal_gives_a_waiting_trial_once() {
-    check_claims(journal);
+    assert_eq!(claimed, (0..80).collect::<Vec<_>>());
+    let trials = first.changes(study, &Cursor::default()).unwrap();
+    assert!(trials.is_sorted_by_key(|trial| trial.id));
+    let numbers: Vec<u64> = trials.iter().map(|trial| trial.number).collect();
+    assert_eq!(numbers, (0..80).collect::<Vec<_>>());
 }

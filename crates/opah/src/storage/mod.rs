@@ -12,10 +12,15 @@
 
 #[cfg(test)]
 mod contract;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod encoding;
 mod journal;
 mod memory;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod server;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod url;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -25,8 +30,11 @@ use jiff::Timestamp;
 
 pub use journal::JournalStorage;
 pub use memory::MemoryStorage;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub use server::{ServerStorage, password_in_file};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStorage;
+pub use url::{masked, with_password};
 
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -178,6 +186,11 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
     /// The trials that are new since `cursor` or were not finished then, by number.
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>>;
+    /// Whether the storage can hold this parameter; asked when a trial gets it, before work
+    /// is done with it.
+    fn check_param(&self, _param: &Param) -> Result<()> {
+        Ok(())
+    }
     /// What could not be read so far and was skipped, one line each. The rest of a study is
     /// as good as ever; other programs may refuse it.
     fn warnings(&self) -> Vec<String> {
@@ -208,9 +221,11 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     }
 }
 
-/// Opens the storage at `url`: `sqlite:///path`, `journal:///path` (both created if
-/// missing) or `memory:`. As with Optuna, a path to a file that is there means a journal;
-/// so does a path that ends in `.log`.
+/// Opens the storage at `url`: `sqlite:///path`, `journal:///path` (both created if missing),
+/// `memory:`, or a database on a server, `postgresql://user:password@host:5432/database` or
+/// `mysql://…`; the forms in which SQLAlchemy names a driver, such as
+/// `postgresql+psycopg2://…`, are taken too. As with Optuna, a path to a file that is there
+/// means a journal; so does a path that ends in `.log`.
 pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     if url == "memory:" {
         return Ok(Arc::new(MemoryStorage::default()));
@@ -222,10 +237,14 @@ pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     if let Some(path) = journal_path(url) {
         return Ok(Arc::new(JournalStorage::open(path)?));
     }
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
+    if server::is_server(url) {
+        return Ok(Arc::new(ServerStorage::open(url)?));
+    }
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
     Err(Error::Storage {
         store: format!("{scheme}://…"),
-        problem: "unknown kind of storage; use `sqlite:///path/to/file.db`, `journal:///path/to/file.log` or `memory:`".to_owned(),
+        problem: format!("unknown kind of storage; use {KINDS}"),
         source: None,
     })
 }
@@ -261,6 +280,12 @@ fn journal_path(url: &str) -> Option<&Path> {
     let is_log = path.extension().is_some_and(|extension| extension == "log");
     (is_log || path.is_file()).then_some(path)
 }
+
+const KINDS: &str = if cfg!(feature = "postgres") {
+    "`sqlite:///path/to/file.db`, `journal:///path/to/file.log`, `postgresql://user:password@host/database`, `mysql://…` or `memory:`"
+} else {
+    "`sqlite:///path/to/file.db`, `journal:///path/to/file.log` or `memory:`"
+};
 
 /// The error for a study that is gone since it was loaded.
 fn deleted() -> Error {

@@ -37,6 +37,7 @@ impl Trial {
             value,
             distribution,
         };
+        self.study.storage().check_param(&param)?;
         self.frozen.params.insert(param.clone());
         self.study
             .note_drawn(self.frozen.number, std::slice::from_ref(&param));

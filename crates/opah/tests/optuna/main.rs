@@ -15,6 +15,8 @@ mod nsga;
 mod pruners;
 mod qmc;
 mod queue;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+mod servers;
 mod tpe;
 
 use std::path::Path;

@@ -20,6 +20,7 @@ pub use self::file::SqliteStorage;
 
 use self::file::{Durability, Open, Refused};
 use self::read::Which;
+use super::encoding::direction_name;
 use super::{
     AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, Storage,
     TrialStart, TrialUpdate, deleted, wrong_state,
@@ -42,7 +43,7 @@ impl Storage for SqliteStorage {
             for (objective, direction) in (0_u32..).zip(directions) {
                 transaction.execute(
                     "INSERT INTO study_directions (direction, study_id, objective) VALUES (?1, ?2, ?3)",
-                    params![rows::direction_name(*direction), id, objective],
+                    params![direction_name(*direction), id, objective],
                 )?;
             }
             Ok(StudyId(id))

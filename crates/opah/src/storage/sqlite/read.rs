@@ -6,7 +6,6 @@
 //! and an attribute that is no JSON is kept as text.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use rusqlite::types::FromSqlError;
@@ -14,16 +13,14 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::rows;
 use super::studies::study_name;
-use crate::distribution::Distribution;
 use crate::frozen_trial::{Attrs, FrozenTrial, Param, Params, StudyId, TrialId, TrialState};
 use crate::json::Json;
+use crate::storage::encoding::{Shared, number_or_problem, param_problem, values_problem};
 
 /// What is kept from one reading to the next.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
-    /// Names and distributions that many rows share.
-    names: BTreeSet<Arc<str>>,
-    distributions: BTreeMap<String, Arc<Distribution>>,
+    shared: Shared,
     /// Whose a number is, to notice when another trial has it too.
     owners: BTreeMap<(StudyId, u64), TrialId>,
     /// What was skipped, and why.
@@ -126,19 +123,15 @@ impl Reader {
             "r.param_name, r.param_value, r.distribution_json",
             "trial_params",
             |trial, row| {
-                let name = self.name(row.get_ref(1)?.as_str()?);
+                let name = self.shared.name(row.get_ref(1)?.as_str()?);
                 let in_param =
                     |problem: String| Unread::Bad(format!("parameter `{name}`: {problem}"));
-                let distribution = self.distribution(row.get_ref(3)?.as_str()?);
+                let distribution = self.shared.distribution(row.get_ref(3)?.as_str()?);
                 let distribution = distribution.map_err(in_param)?;
                 let value: Option<f64> = row.get(2)?;
                 let value = value.ok_or_else(|| in_param("it has no value".to_owned()))?;
-                if matches!(*distribution, Distribution::Categorical(_))
-                    && !distribution.contains(value)
-                {
-                    return Err(in_param(format!(
-                        "there is no choice {value} in {distribution}"
-                    )));
+                if let Some(problem) = param_problem(&distribution, value) {
+                    return Err(in_param(problem));
                 }
                 trial.params.insert(Param {
                     name: name.clone(),
@@ -224,26 +217,6 @@ impl Reader {
         }
         Ok(())
     }
-
-    fn name(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.names.get(name) {
-            return known.clone();
-        }
-        let name: Arc<str> = name.into();
-        self.names.insert(name.clone());
-        name
-    }
-
-    fn distribution(&mut self, json: &str) -> Result<Arc<Distribution>, String> {
-        if let Some(known) = self.distributions.get(json) {
-            return Ok(known.clone());
-        }
-        let distribution = Distribution::from_json(json).map_err(|error| error.to_string())?;
-        let distribution = Arc::new(distribution);
-        self.distributions
-            .insert(json.to_owned(), distribution.clone());
-        Ok(distribution)
-    }
 }
 
 impl Batch<'_> {
@@ -315,16 +288,7 @@ impl Batch<'_> {
             .query_row([self.study.0], |row| row.get(0))?;
         let n_objectives = n_objectives as usize;
         for trial in &self.trials {
-            let n_values = trial.values.len();
-            let is_complete = trial.state == TrialState::Complete;
-            if n_values > n_objectives || (is_complete && n_values != n_objectives) {
-                let problem = format!(
-                    "it is {} with {n_values} value(s), and the study has {n_objectives} objective(s)",
-                    trial.state
-                );
-                self.bad.entry(trial.id).or_insert(problem);
-            } else if trial.values.iter().any(|value| value.is_nan()) {
-                let problem = "a value is missing or not a number".to_owned();
+            if let Some(problem) = values_problem(trial, n_objectives) {
                 self.bad.entry(trial.id).or_insert(problem);
             }
         }
@@ -367,8 +331,5 @@ fn trial(id: TrialId, row: &Row, late: &mut Vec<(TrialId, String)>) -> RowResult
 /// The number in columns 2 and 3: the value, and its kind.
 fn number(row: &Row) -> RowResult<f64> {
     let (value, kind) = (row.get::<_, Option<f64>>(2)?, row.get_ref(3)?.as_str()?);
-    rows::number(value, kind).ok_or_else(|| {
-        let value = value.map_or("nothing".to_owned(), |value| value.to_string());
-        Unread::Bad(format!("{value} is not of the kind `{kind}`"))
-    })
+    number_or_problem(value, kind).map_err(Unread::Bad)
 }

@@ -1,36 +1,13 @@
-//! Values as they stand in Optuna's tables, and the rows of a trial written.
+//! The rows of a trial written, and times as SQLite has them.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use rusqlite::{Connection, params};
 
-use crate::frozen_trial::{Direction, TrialId};
+use crate::frozen_trial::TrialId;
 use crate::storage::TrialUpdate;
-
-/// A number as its two columns: the value if it is finite, and its kind.
-pub(super) fn columns(value: f64) -> (Option<f64>, &'static str) {
-    if value.is_nan() {
-        (None, "NAN")
-    } else if value == f64::INFINITY {
-        (None, "INF_POS")
-    } else if value == f64::NEG_INFINITY {
-        (None, "INF_NEG")
-    } else {
-        (Some(value), "FINITE")
-    }
-}
-
-/// The number of these two columns; `None` if they don't fit together.
-pub(super) fn number(value: Option<f64>, kind: &str) -> Option<f64> {
-    match (kind, value) {
-        ("FINITE", Some(value)) => Some(value),
-        ("INF_POS", _) => Some(f64::INFINITY),
-        ("INF_NEG", _) => Some(f64::NEG_INFINITY),
-        ("NAN", _) => Some(f64::NAN),
-        _ => None,
-    }
-}
+use crate::storage::encoding::columns;
 
 /// A time as Optuna stores it: UTC, six digits of a second.
 pub(super) fn time_text(time: Timestamp) -> String {
@@ -41,23 +18,6 @@ pub(super) fn time_text(time: Timestamp) -> String {
 pub(super) fn time(text: &str) -> Option<Timestamp> {
     let civil: DateTime = text.parse().ok()?;
     TimeZone::UTC.to_timestamp(civil).ok()
-}
-
-/// A direction as stored.
-pub(super) fn direction_name(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Minimize => "MINIMIZE",
-        Direction::Maximize => "MAXIMIZE",
-    }
-}
-
-/// A stored direction; Optuna treats `NOT_SET` as minimize.
-pub(super) fn direction(name: &str) -> Option<Direction> {
-    match name {
-        "MAXIMIZE" => Some(Direction::Maximize),
-        "MINIMIZE" | "NOT_SET" => Some(Direction::Minimize),
-        _ => None,
-    }
 }
 
 /// Writes everything that `update` holds.

@@ -2,14 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-/// The only version that is read and written.
-const HEAD: &str = "v3.2.0.a";
-
-/// The versions before it, which Optuna's `storage upgrade` brings up.
-const OLDER: [&str; 9] = [
-    "v0.9.0.a", "v1.2.0.a", "v1.3.0.a", "v2.4.0.a", "v2.6.0.a", "v3.0.0.a", "v3.0.0.b", "v3.0.0.c",
-    "v3.0.0.d",
-];
+use crate::storage::encoding::check_revision;
 
 /// Makes waiting trials findable without a look at all others. Optuna ignores it.
 const WAITING_INDEX: &str = "CREATE INDEX IF NOT EXISTS opah_waiting_trials
@@ -79,19 +72,7 @@ fn check_version(connection: &Connection) -> Result<(), Problem> {
     } else {
         None
     };
-    match version.as_deref() {
-        Some(HEAD) => Ok(()),
-        None if schema.is_none_or(|schema| schema == 12) => Ok(()),
-        Some(old) if OLDER.contains(&old) => Err(Problem::Version(format!(
-            "the file has Optuna's older schema {old}, and {HEAD} is needed; run `optuna storage upgrade --storage URL` once"
-        ))),
-        None => Err(Problem::Version(format!(
-            "the file has an older schema of Optuna, and {HEAD} is needed; run `optuna storage upgrade --storage URL` once"
-        ))),
-        Some(new) => Err(Problem::Version(format!(
-            "the file has schema {new}, which is newer than {HEAD}; use a newer opah"
-        ))),
-    }
+    check_revision(version.as_deref(), schema, "the file").map_err(Problem::Version)
 }
 
 fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {

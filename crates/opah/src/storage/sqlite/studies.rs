@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::read::{RowResult, Unread};
-use super::rows;
 use crate::frozen_trial::{Attrs, FrozenStudy, StudyId};
 use crate::json::Json;
+use crate::storage::encoding::direction;
 
 /// The name of a study, whatever it is, as a text.
 pub(super) fn study_name(connection: &Connection, study: StudyId) -> rusqlite::Result<String> {
@@ -47,7 +47,7 @@ fn study(connection: &Connection, id: StudyId) -> RowResult<FrozenStudy> {
     let mut directions = connection.prepare_cached(directions)?;
     let directions = directions.query_and_then([id.0], |row| {
         let name = row.get_ref(0)?.as_str()?;
-        rows::direction(name).ok_or_else(|| Unread::Bad(format!("`{name}` is no direction")))
+        direction(name).ok_or_else(|| Unread::Bad(format!("`{name}` is no direction")))
     })?;
     let attrs = |table: &str| -> RowResult<Attrs> {
         let sql = format!("SELECT key, value_json FROM {table} WHERE study_id = ?1");

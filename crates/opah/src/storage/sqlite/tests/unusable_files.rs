@@ -155,7 +155,7 @@ fn files_of_other_programs_and_other_times_say_so() {
 fn a_url_without_a_path_is_refused() {
     let error = crate::storage::open("sqlite:///").unwrap_err().to_string();
     assert!(
-        error.ends_with("`journal:///path/to/file.log` or `memory:`"),
+        error.contains("; use `sqlite:///path/to/file.db`"),
         "{error}"
     );
 }
