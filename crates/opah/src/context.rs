@@ -30,7 +30,7 @@ pub struct Context<'a> {
     pub attempt: u64,
     /// What is believed of the parameters before any trial: a hint. `None`: nothing.
     pub priors: Option<&'a Priors>,
-    /// Where [`save_state`](Self::save_state) collects.
+    /// Where [`save_state`](Self::save_state) and [`warn`](Self::warn) collect.
     pub saved: &'a Saved,
 }
 
@@ -39,12 +39,20 @@ pub struct Context<'a> {
 /// It joins the trial's update, so that what was decided is stored in one transaction
 /// with what it was decided on.
 #[derive(Debug, Default)]
-pub struct Saved(RefCell<Vec<(String, Json)>>);
+pub struct Saved {
+    attrs: RefCell<Vec<(String, Json)>>,
+    warnings: RefCell<Vec<String>>,
+}
 
 impl Saved {
     /// System attributes of the trial, in the order in which they were saved.
     pub fn into_attrs(self) -> Vec<(String, Json)> {
-        self.0.into_inner()
+        self.attrs.into_inner()
+    }
+
+    /// The [warnings](Context::warn) since this was last called.
+    pub fn take_warnings(&self) -> Vec<String> {
+        self.warnings.take()
     }
 }
 
@@ -119,6 +127,13 @@ impl Context<'_> {
     /// Remembers `value` with the trial, as a system attribute for every process to see;
     /// written with the trial's next update.
     pub fn save_state(&self, key: &str, value: Json) {
-        self.saved.0.borrow_mut().push((key.to_owned(), value));
+        let mut attrs = self.saved.attrs.borrow_mut();
+        attrs.push((key.to_owned(), value));
+    }
+
+    /// Adds a sentence to what the user should know of the trial
+    /// ([`Trial::warnings`](crate::Trial::warnings)); it is not stored.
+    pub fn warn(&self, warning: String) {
+        self.saved.warnings.borrow_mut().push(warning);
     }
 }

@@ -169,6 +169,7 @@ impl Trial {
             .study
             .context(&self.frozen, history, self.attempt, &saved);
         let answer = look(&self.study, &context)?;
+        self.warnings.extend(saved.take_warnings());
         for (key, value) in saved.into_attrs() {
             self.note(&key, &value);
         }

@@ -64,6 +64,11 @@ fn sampler_options(name: &str, space: &[Parameter]) -> Vec<Value> {
             json!({"group": true, "n_startup_trials": 3}),
             json!({"constant_liar": false, "n_startup_trials": 0, "n_ei_candidates": 1}),
         ],
+        "gp" => vec![
+            json!({}),
+            json!({"deterministic_objective": true, "n_startup_trials": 3}),
+            json!({"independent_sampler": {"type": "tpe"}, "warn_independent_sampling": true}),
+        ],
         "cmaes" => vec![
             json!({}),
             json!({"with_margin": true}),

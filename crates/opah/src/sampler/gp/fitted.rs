@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::covariance::{Columns, n_parameters};
 use super::cube::Cube;
-use super::likelihood;
+use super::likelihood::{self, LEAST_NOISE, Noise};
 use crate::context::Context;
 use crate::derived::Derived;
 use crate::frozen_trial::FrozenTrial;
@@ -54,18 +54,22 @@ impl Derived for Last {
 
 /// By objective: the covariance parameters for these data. Those that are noted with the trial,
 /// if it is looked at again; the last ones, if the data have hardly grown since they were found;
-/// better ones otherwise, which are noted with the trial. `None` if there are none.
+/// better ones otherwise, which are noted with the trial. `None` if there are none. `n` is how many
+/// trials there are, also those that the model left out.
 pub(super) fn parameters(
     context: &Context,
     cube: &Cube,
     columns: &Columns,
     targets: &[Vec<f64>],
     n: usize,
+    noise: Noise,
 ) -> Option<Vec<Vec<f64>>> {
     let axes = fingerprint(cube);
     let last = context.history.derived(|last: &Last| last.fitted.clone());
     let is_usable = |theta: &Vec<f64>| {
-        theta.len() == n_parameters(cube.n_axes()) && theta.iter().all(|log| log.is_finite())
+        let has_noise = noise == Noise::Fitted || theta.last() == Some(&LEAST_NOISE);
+        let is_whole = theta.len() == n_parameters(cube.n_axes());
+        is_whole && has_noise && theta.iter().all(|log| log.is_finite())
     };
     let fits = |fitted: &Fitted| {
         let fits = fitted.axes == axes && fitted.theta.len() == targets.len();
@@ -88,15 +92,15 @@ pub(super) fn parameters(
             }
             let both = targets.iter().zip(&last.theta);
             both.map(|(targets, theta)| {
-                let better = likelihood::refit(columns, targets, theta);
-                better.or_else(|| likelihood::fit(columns, targets))
+                let better = likelihood::refit(columns, targets, theta, noise);
+                better.or_else(|| likelihood::fit(columns, targets, noise))
             })
             .collect::<Option<_>>()?
         }
         _ => {
             let all = targets
                 .iter()
-                .map(|targets| likelihood::fit(columns, targets));
+                .map(|targets| likelihood::fit(columns, targets, noise));
             all.collect::<Option<_>>()?
         }
     };

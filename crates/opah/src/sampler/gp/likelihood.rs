@@ -18,8 +18,30 @@ struct Prior {
     bounds: (f64, f64),
 }
 
+/// Where the noise's variance comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Noise {
+    /// It is told from the data.
+    Fitted,
+    /// The objective has none: it is the least there is, and stays it.
+    Least,
+}
+
+/// The logarithm of the noise's least variance.
+pub(super) const LEAST_NOISE: f64 = -14.0;
+
+impl Noise {
+    /// The bounds of the variance's logarithm.
+    fn bounds(self) -> (f64, f64) {
+        match self {
+            Self::Fitted => (LEAST_NOISE, 1.0),
+            Self::Least => (LEAST_NOISE, LEAST_NOISE),
+        }
+    }
+}
+
 /// The priors, in the order of the parameters.
-fn priors(n_axes: usize) -> Vec<Prior> {
+fn priors(n_axes: usize, noise: Noise) -> Vec<Prior> {
     let prior = |mean, deviation, bounds| Prior {
         mean,
         deviation,
@@ -30,7 +52,7 @@ fn priors(n_axes: usize) -> Vec<Prior> {
     let scale = prior(-0.7, 1.0, (-6.0, 3.0));
     let mut all = vec![joint; n_axes];
     all.extend(vec![single; n_axes]);
-    all.extend([scale, scale, prior(-7.0, 2.5, (-14.0, 1.0))]);
+    all.extend([scale, scale, prior(-7.0, 2.5, noise.bounds())]);
     all
 }
 
@@ -58,10 +80,10 @@ fn starts(n_axes: usize) -> [Vec<f64>; 3] {
 }
 
 /// The best parameters that are found from several starts; `None` if none has a likelihood.
-pub(super) fn fit(columns: &Columns, targets: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn fit(columns: &Columns, targets: &[f64], noise: Noise) -> Option<Vec<f64>> {
     let starts = starts(columns.n_axes());
     let found = starts.into_iter().filter_map(|mut theta| {
-        let value = improve(columns, targets, &mut theta, 50);
+        let value = improve(columns, targets, &mut theta, noise, 50);
         value.is_finite().then_some((value, theta))
     });
     let best = found.min_by(|(a, _), (b, _)| a.total_cmp(b));
@@ -69,15 +91,26 @@ pub(super) fn fit(columns: &Columns, targets: &[f64]) -> Option<Vec<f64>> {
 }
 
 /// Better parameters than `theta`, of other data; `None` if there is no likelihood.
-pub(super) fn refit(columns: &Columns, targets: &[f64], theta: &[f64]) -> Option<Vec<f64>> {
+pub(super) fn refit(
+    columns: &Columns,
+    targets: &[f64],
+    theta: &[f64],
+    noise: Noise,
+) -> Option<Vec<f64>> {
     let mut theta = theta.to_vec();
-    improve(columns, targets, &mut theta, 25)
+    improve(columns, targets, &mut theta, noise, 25)
         .is_finite()
         .then_some(theta)
 }
 
-fn improve(columns: &Columns, targets: &[f64], theta: &mut [f64], n_steps: usize) -> f64 {
-    let priors = priors(columns.n_axes());
+fn improve(
+    columns: &Columns,
+    targets: &[f64],
+    theta: &mut [f64],
+    noise: Noise,
+    n_steps: usize,
+) -> f64 {
+    let priors = priors(columns.n_axes(), noise);
     let bounds: Vec<(f64, f64)> = priors.iter().map(|prior| prior.bounds).collect();
     let stop = Stop {
         n_steps,
@@ -222,12 +255,28 @@ mod tests {
     #[test]
     fn fitting_finds_noise_and_smoothness() {
         let (columns, targets) = data(60);
-        let smooth = fit(&columns, &targets).unwrap();
+        let smooth = fit(&columns, &targets, Noise::Fitted).unwrap();
         let mut rng = Rng::keyed(6, 0, "noise");
         let noise: Vec<f64> = (0..60).map(|_| 3.0 * rng.uniform() - 1.5).collect();
-        let rough = fit(&columns, &noise).unwrap();
+        let rough = fit(&columns, &noise, Noise::Fitted).unwrap();
         let noise_of = |theta: &[f64]| theta[8].exp();
         assert!(noise_of(&smooth) < 1e-2, "{smooth:?}");
         assert!(noise_of(&rough) > 0.1, "{rough:?}");
+    }
+
+    #[test]
+    fn an_objective_without_noise_is_given_none() {
+        // Equal points, whose values contradict each other.
+        let point = |at: i32| vec![f64::from(at % 6) / 5.0, 0.5, f64::from(at % 2)];
+        let points: Vec<Vec<f64>> = (0..24).map(point).collect();
+        let columns = Columns::new(&points, vec![false, false, true]);
+        let mut rng = Rng::keyed(7, 0, "contradiction");
+        let targets: Vec<f64> = points.iter().map(|_| 2.0 * rng.uniform() - 1.0).collect();
+        let theta = fit(&columns, &targets, Noise::Least).unwrap();
+        assert_eq!(theta[8], LEAST_NOISE);
+        let again = refit(&columns, &targets, &theta, Noise::Least).unwrap();
+        assert_eq!(again[8], LEAST_NOISE);
+        let fitted = fit(&columns, &targets, Noise::Fitted).unwrap();
+        assert!(fitted[8] > LEAST_NOISE, "{fitted:?}");
     }
 }

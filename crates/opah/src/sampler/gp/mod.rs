@@ -14,10 +14,11 @@
 //! - `bend`, `view`: what the processes expect, in the objective's words
 //!
 //! The first trial is the middle of the space, with the first choices; then come Sobol
-//! points; of a parameter with a prior, the prior's mode, and Sobol points spread by it. Trials
-//! that run count as if they had the mean that is expected of them, so that others are not
-//! drawn where they are (Ginsbourger et al., "Kriging Is Well-Suited to Parallelize
-//! Optimization", 2010, the "believer").
+//! points; of a parameter with a prior, the prior's mode, and Sobol points spread by it. What no
+//! trial had before is drawn at random, or by another sampler. Trials that run count as if they
+//! had the mean that is expected of them, so that others are not drawn where they are
+//! (Ginsbourger et al., "Kriging Is Well-Suited to Parallelize Optimization", 2010, the
+//! "believer").
 
 mod allowed;
 mod belief;
@@ -44,10 +45,12 @@ use serde::{Deserialize, Serialize};
 use self::belief::Belief;
 use self::cube::Cube;
 use self::data::Data;
+use self::likelihood::Noise;
 use self::model::Model;
 use self::moves::Moves;
 use self::shape::Shape;
 use super::qmc::{self, QmcType};
+use super::wrapped::{Named, WrappedSampler};
 use super::{Draw, RandomSampler, Sampler, random};
 use crate::context::Context;
 use crate::derived::Derived;
@@ -67,6 +70,18 @@ pub struct GpSampler {
     /// that are always there, three more with branches, at most 10 and at most a quarter of
     /// the budget, but 4 at least.
     pub n_startup_trials: Option<u64>,
+    /// The objective has no noise: equal points have equal values, the model goes through all
+    /// of them, and the best is the best that was seen. By default, noise is told from the
+    /// data.
+    pub deterministic_objective: bool,
+    /// Who draws the first trial, and parameters that no trial had before, as `{"type": "tpe",
+    /// "attributes": {…}}`; null: the first trial is the middle of the space, the others are
+    /// drawn at random.
+    #[schemars(with = "Option<Named>")]
+    pub independent_sampler: Option<WrappedSampler>,
+    /// Warn of each parameter that is drawn without the model when there could be one: the
+    /// first trial that has it, or a range that shrank.
+    pub warn_independent_sampling: bool,
     /// The Sobol points of the space that was asked for last; no option.
     #[serde(skip)]
     pub memory: qmc::Memory,
@@ -77,6 +92,9 @@ impl Default for GpSampler {
         Self {
             seed: RandomSampler::default().seed,
             n_startup_trials: None,
+            deterministic_objective: false,
+            independent_sampler: None,
+            warn_independent_sampling: false,
             memory: qmc::Memory::default(),
         }
     }
@@ -112,7 +130,7 @@ impl Sampler for GpSampler {
         let model = if is_early {
             None
         } else {
-            Model::new(context, &cube, data)
+            Model::new(context, &cube, data, self.noise())
         };
         let moves = Moves {
             cube: &cube,
@@ -132,6 +150,15 @@ impl Sampler for GpSampler {
         name: &str,
         distribution: &Distribution,
     ) -> Result<f64> {
+        if self.warn_independent_sampling && self.is_after_start_up(context) {
+            context.warn(format!(
+                "parameter `{name}` is drawn independently, without the model"
+            ));
+        }
+        if let Some(wrapped) = &self.independent_sampler {
+            let sampler = wrapped.seeded(self.seed);
+            return sampler.sample_independent(context, name, distribution);
+        }
         if context.trial.number == 0 && context.attempt == 0 {
             return Ok(match context.prior(name, distribution) {
                 Some(prior) => transform::from_coordinate(distribution, prior.mode()),
@@ -158,6 +185,19 @@ impl GpSampler {
                 .max(4)
         };
         self.n_startup_trials.unwrap_or_else(by_space)
+    }
+
+    fn is_after_start_up(&self, context: &Context) -> bool {
+        let cube = with_shape(context, Cube::new);
+        context.trial.number >= self.n_first(&cube, context.budget)
+    }
+
+    fn noise(&self) -> Noise {
+        if self.deterministic_objective {
+            Noise::Least
+        } else {
+            Noise::Fitted
+        }
     }
 
     /// The Sobol point of this trial; one at random, if that could not be taken.
@@ -231,10 +271,18 @@ fn middle(distribution: &Distribution) -> f64 {
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::{Value, json};
+
     use super::*;
     use crate::frozen_trial::Direction;
     use crate::study::{Stop, Study};
     use crate::trial::Trial;
+
+    fn study_with(options: &Value) -> Study {
+        Study::in_memory("s", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(crate::sampler::build("GPSampler", options).unwrap())
+    }
 
     fn study(directions: &[Direction]) -> Study {
         let sampler = GpSampler {
@@ -337,5 +385,92 @@ mod tests {
             })
             .count();
         assert!(n >= 15, "{n} of 30");
+    }
+
+    /// By trial that fitted them: the logarithms of the noise's variance.
+    fn noises(study: &Study) -> Vec<f64> {
+        let trials = study.trials().unwrap();
+        let fitted = trials.iter().filter_map(|trial| {
+            let fitted: Value = trial.system_attrs.get(fitted::KEY)?.parse()?;
+            fitted["theta"][0].as_array()?.last()?.as_f64()
+        });
+        fitted.collect()
+    }
+
+    #[test]
+    fn an_objective_without_noise_is_followed_to_its_end() {
+        let study = study_with(&json!({"seed": 1, "deterministic_objective": true}));
+        for _ in 0..30 {
+            let mut trial = study.ask().unwrap();
+            let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+            study.tell(&mut trial, &[(x - 0.83).powi(2)]).unwrap();
+        }
+        let best = study.best_trial().unwrap().values[0];
+        assert!(best < 1e-4, "{best}");
+        let noises = noises(&study);
+        assert!(noises.len() > 3, "{noises:?}");
+        assert!(noises.iter().all(|noise| *noise == likelihood::LEAST_NOISE));
+    }
+
+    #[test]
+    fn equal_points_with_different_values_end_no_search() {
+        for deterministic in [false, true] {
+            let options = json!({"seed": 2, "deterministic_objective": deterministic});
+            let study = study_with(&options);
+            for number in 0..40 {
+                let mut trial = study.ask().unwrap();
+                let kind = *trial.suggest_categorical("kind", &[0.0, 1.0]).unwrap();
+                let n = trial.suggest_int("n", 0..=1).unwrap();
+                let value = kind + n as f64 + f64::from(number % 5);
+                study.tell(&mut trial, &[value]).unwrap();
+            }
+            let is_least = |noise: &f64| *noise == likelihood::LEAST_NOISE;
+            let noises = noises(&study);
+            assert!(!noises.is_empty());
+            assert_eq!(noises.iter().all(is_least), deterministic, "{noises:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_trial_had_before_is_drawn_by_the_other_sampler() {
+        let grid = json!({"type": "grid", "attributes": {"search_space": {
+            "x": [0.75], "z": [7],
+        }}});
+        let study = study_with(&json!({"seed": 3, "independent_sampler": grid}));
+        let mut seen = Vec::new();
+        for number in 0..8 {
+            let mut trial = study.ask().unwrap();
+            let x = trial.suggest_float("x", 0.0..=1.0).unwrap();
+            seen.push(x);
+            if number == 6 {
+                assert_eq!(trial.suggest_int("z", 0..=9).unwrap(), 7);
+            }
+            study.tell(&mut trial, &[x]).unwrap();
+        }
+        assert_eq!(seen[0], 0.75);
+        assert!(seen[1..].iter().all(|x| *x != 0.75), "{seen:?}");
+    }
+
+    #[test]
+    fn what_is_drawn_without_the_model_is_warned_of_if_that_is_wanted() {
+        for wanted in [false, true] {
+            let options = json!({
+                "seed": 4, "n_startup_trials": 4, "warn_independent_sampling": wanted,
+            });
+            let study = study_with(&options);
+            for number in 0..8 {
+                let mut trial = study.ask().unwrap();
+                let mut value = trial.suggest_float("x", 0.0..=1.0).unwrap();
+                if number >= 6 {
+                    value += trial.suggest_float("y", 0.0..=1.0).unwrap();
+                }
+                study.tell(&mut trial, &[value]).unwrap();
+                let mut expected = Vec::new();
+                if wanted && number == 6 {
+                    expected.push("parameter `y` is drawn independently, without the model");
+                }
+                assert_eq!(trial.warnings(), expected, "trial {number}");
+            }
+        }
     }
 }

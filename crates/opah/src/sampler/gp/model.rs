@@ -8,6 +8,7 @@ use super::data::Data;
 use super::fitted;
 use super::hypervolume_improvement::LogHypervolumeImprovement;
 use super::improvement::LogExpectedImprovement;
+use super::likelihood::Noise;
 use super::moves::Moves;
 use super::process::Process;
 use super::proposal::{self, Counts};
@@ -45,7 +46,12 @@ pub(super) struct Model<'a> {
 impl<'a> Model<'a> {
     /// The model of the data; `None` if all losses are equal, or in the rare case that no
     /// covariance explains them.
-    pub(super) fn new(context: &Context, cube: &'a Cube, mut data: Data) -> Option<Self> {
+    pub(super) fn new(
+        context: &Context,
+        cube: &'a Cube,
+        mut data: Data,
+        noise: Noise,
+    ) -> Option<Self> {
         let n_objectives = context.directions.len();
         let n = data.len();
         let tried = data.points.clone();
@@ -59,7 +65,7 @@ impl<'a> Model<'a> {
             return None;
         }
         let columns = columns(cube, &data.points);
-        let theta = fitted::parameters(context, cube, &columns, &targets, n)?;
+        let theta = fitted::parameters(context, cube, &columns, &targets, n, noise)?;
         let both = targets.iter().zip(&theta);
         let processes: Vec<Process> = both
             .map(|(targets, theta)| Process::new(columns.clone(), targets, theta))

@@ -9,6 +9,7 @@ use super::cube::{Axis, Cube};
 use super::data::Data;
 use super::fitted;
 use super::hypervolume_improvement::LogHypervolumeImprovement;
+use super::likelihood::Noise;
 use super::model::{self, Model};
 use super::process::Expected;
 use super::proposal::Acquisition;
@@ -233,7 +234,8 @@ fn fitted_model<'a>(context: &Context, cube: &'a Cube) -> Result<Model<'a>, NoOu
     if objectives.all(|at| data.targets(at).iter().all(|target| *target == 0.0)) {
         return Err(NoOutlook::EqualValues);
     }
-    Model::new(context, cube, data).ok_or(NoOutlook::NoModel)
+    // What a sampler that fits none has noted with its trials is taken as it is.
+    Model::new(context, cube, data, Noise::Fitted).ok_or(NoOutlook::NoModel)
 }
 
 /// What the model expects at a point while other trials run.
