@@ -56,6 +56,12 @@ impl Client {
         reply["error"].as_str().unwrap().to_owned()
     }
 
+    /// Kills the process, which can do nothing about it (SIGKILL).
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Closes the pipe, without a word.
     pub(crate) fn hang_up(self) -> ExitStatus {
         let Self {

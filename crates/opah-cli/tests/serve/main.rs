@@ -7,6 +7,7 @@
 
 mod client;
 mod examples;
+mod kills;
 
 use serde_json::{Value, json};
 
