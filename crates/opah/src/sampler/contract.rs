@@ -1,6 +1,7 @@
 //! What every sampler in the list must pass.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -195,6 +196,58 @@ fn a_search_that_is_resumed_is_the_one_that_was_not_interrupted() {
             run_in_steps(sampler.name, 40, 40).unwrap(),
         );
         assert_eq!(params(at_once), params(in_steps), "{}", sampler.name);
+    }
+}
+
+/// A trial that has drawn all that it asks for, and what will come of it.
+fn begun(study: &Study, sampler: &str) -> (Trial, std::result::Result<Vec<f64>, Stop>) {
+    let mut trial = study.ask().unwrap();
+    let outcome = objective(sampler, &mut trial).map(|value| vec![value]);
+    (trial, outcome)
+}
+
+#[test]
+fn threads_do_not_change_a_draw() {
+    const N_PAIRS: usize = 20;
+    for sampler in SAMPLERS.iter().map(|entry| entry.name) {
+        let study = || {
+            Study::in_memory("contract", &[Direction::Minimize])
+                .unwrap()
+                .with_sampler(super::build(sampler, &options(sampler)).unwrap())
+        };
+        let params = |study: &Study| -> Vec<_> {
+            let trials = study.trials().unwrap();
+            trials.iter().map(|trial| trial.params.clone()).collect()
+        };
+        // Two trials run side by side, and each is told while the other knows of it.
+        let alone = study();
+        for _ in 0..N_PAIRS {
+            for (mut trial, outcome) in [(); 2].map(|()| begun(&alone, sampler)) {
+                alone.tell_result(&mut trial, outcome).unwrap();
+            }
+        }
+        // Two threads take turns, so that each sees what the only one has seen.
+        let together = study();
+        let (to_first, first) = mpsc::channel();
+        let (to_second, second) = mpsc::channel();
+        to_first.send(()).unwrap();
+        thread::scope(|scope| {
+            for (own_turn, next) in [(first, to_second), (second, to_first)] {
+                let together = &together;
+                scope.spawn(move || {
+                    for _ in 0..N_PAIRS {
+                        own_turn.recv().unwrap();
+                        let (mut trial, outcome) = begun(together, sampler);
+                        next.send(()).unwrap();
+                        own_turn.recv().unwrap();
+                        together.tell_result(&mut trial, outcome).unwrap();
+                        // After the last turn, nobody waits for one.
+                        let _ = next.send(());
+                    }
+                });
+            }
+        });
+        assert_eq!(params(&alone), params(&together), "{sampler}");
     }
 }
 
