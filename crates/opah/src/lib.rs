@@ -13,6 +13,9 @@
 //! assert!(study.best_trial()?.values[0] < 100.0);
 //! # Ok::<(), opah::Error>(())
 //! ```
+//!
+//! The [`guide`] has longer programs: branches and pruning, ask and tell, several objectives,
+//! constraints and priors, a sampler of one's own.
 
 pub mod ask_tell;
 pub mod context;
@@ -22,6 +25,7 @@ pub mod error;
 pub mod explain;
 pub mod expression;
 pub mod frozen_trial;
+pub mod guide;
 pub mod history;
 pub mod importance;
 pub mod json;
