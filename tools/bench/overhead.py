@@ -8,6 +8,7 @@ are stopped, and their factor is left open.
 
 import argparse
 import json
+import math
 import os
 import resource
 import statistics
@@ -18,6 +19,8 @@ import time
 from collections import namedtuple
 from pathlib import Path
 
+import served
+
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 
@@ -26,6 +29,7 @@ Row = namedtuple("Row", "id case goal")
 ROWS = [
     Row("O1", "random 1000x10", 2e-6),
     Row("O1", "qmc 1000x10", 2e-6),
+    Row("O2", "serve random 10000x10", 30e-6),
     Row("O3", "tpe 1000x10", 0.15e-3),
     Row("O4", "tpe 10000x30", 2e-3),
     Row("O4", "tpe 100000x5", 1e-3),
@@ -37,8 +41,10 @@ ROWS = [
     Row("O10", "gp 100x10", 2.5e-3),
     Row("O11", "gp 200x10", 5e-3),
     Row("O12", "gp 500x10", 20e-3),
+    Row("O13", "gp-mixed 200x10", 6e-3),
     Row("O14", "gp-two-objectives 100x10", 8e-3),
     Row("O15", "auto 10000x30", 25e-3),
+    Row("O16", "gp-batch 200x10", 12e-3),
     Row("O17", "fanova 1000x10", 50e-3),
     Row("O18", "fanova 10000x30", 1.5),
     Row("O19", "mean_decrease_impurity 1000x10", None),
@@ -62,6 +68,7 @@ ROWS = [
     Row("O27", "trials of 100", 6e-3),
     Row("O28", "memory 10000x10", 1000),
     Row("O28", "memory 10000x30", 800),
+    Row("O29", "memory of serve gp 500x10", 20e6),
 ]
 COMMANDS = ("--help", "trials of 100")
 
@@ -101,6 +108,26 @@ def run_trial(study, n_params, n_objectives):
     study.tell(trial, distances(point, n_objectives))
 
 
+def run_mixed_trial(study, n_params):
+    """Parameters of all kinds, as in `Space::Mixed` of opah's benchmark."""
+    trial = study.ask()
+    shares = []
+    for at in range(n_params):
+        name = f"x{at}"
+        if at + 1 == n_params and at > 3 and shares[3] >= 0.25:
+            break
+        if at % 4 == 0:
+            shares.append(trial.suggest_float(name, 0.0, 1.0))
+        elif at % 4 == 1:
+            lr = trial.suggest_float(name, 1e-5, 1.0, log=True)
+            shares.append(1.0 + math.log10(lr) / 5.0)
+        elif at % 4 == 2:
+            shares.append((trial.suggest_int(name, 1, 32) - 0.5) / 32.0)
+        else:
+            shares.append((trial.suggest_categorical(name, list(range(4))) + 0.5) / 4.0)
+    study.tell(trial, distances(shares, 1))
+
+
 def median_seconds(call, n_calls=5, enough=5.0):
     """The median over some calls, fewer if they take longer than `enough` seconds."""
     spent = []
@@ -109,6 +136,35 @@ def median_seconds(call, n_calls=5, enough=5.0):
         call()
         spent.append(time.process_time() - begin)
     return statistics.median(spent)
+
+
+def a_mixed_trial(n_trials, n_params):
+    import optuna
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for _ in range(n_trials):
+        run_mixed_trial(study, n_params)
+    study.sampler = optuna.samplers.GPSampler(seed=1)
+    return median_seconds(lambda: run_mixed_trial(study, n_params))
+
+
+def a_batch(n_trials, n_params):
+    """Ten asks with their suggestions, before any is told."""
+    import optuna
+
+    def call():
+        study = optuna.create_study(sampler=optuna.samplers.GPSampler(seed=1))
+        study.add_trials(finished)
+        run_trial(study, n_params, 1)
+        begin = time.process_time()
+        for _ in range(10):
+            trial = study.ask()
+            for at in range(n_params):
+                trial.suggest_float(f"x{at}", 0.0, 1.0)
+        return time.process_time() - begin
+
+    finished = finished_trials(n_trials, n_params, lambda point, _: (distances(point, 1), {}))
+    return statistics.median(call() for _ in range(3))
 
 
 def a_trial(what, n_trials, n_params):
@@ -284,6 +340,10 @@ def measure_optuna(case):
         return ranks(n, width)
     if what in ("fanova", "mean_decrease_impurity", "ped_anova"):
         return all_importances(what, n, width)
+    if what == "gp-mixed":
+        return a_mixed_trial(n, width)
+    if what == "gp-batch":
+        return a_batch(n, width)
     if any(what == row.case.split(" ")[0] for row in ROWS if row.id in ("O24", "O25", "O26")):
         return a_report(what, n, width)
     return a_trial(what, n, width)
@@ -305,9 +365,11 @@ def optuna_cost(case, limit):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def opah_cost(bench, case):
-    """What opah costs; a text if it refuses."""
-    output = subprocess.run([bench, case], check=True, stdout=subprocess.PIPE, text=True).stdout
+def opah_cost(bench, case, limit=None):
+    """What opah costs; a text if it refuses. TimeoutExpired after `limit` seconds."""
+    output = subprocess.run(
+        [bench, case], check=True, stdout=subprocess.PIPE, text=True, timeout=limit
+    ).stdout
     line = json.loads(output.splitlines()[-1])
     if "absent" in line:
         print(f"{case}: {line['absent']}", file=sys.stderr)
@@ -364,7 +426,7 @@ def amount(row, value):
     if isinstance(value, str):
         return value
     if row.case.startswith("memory"):
-        return f"{value:,.0f} B"
+        return f"{value / 1e6:.3g} MB" if value >= 1e6 else f"{value:,.0f} B"
     for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
         if value * factor >= 1:
             break
@@ -374,7 +436,7 @@ def amount(row, value):
 def table_line(row, optuna, opah):
     is_known = not isinstance(opah, str)
     factor = ""
-    if is_known and opah > 0 and not isinstance(optuna, str):
+    if is_known and opah > 0 and isinstance(optuna, float):
         times = optuna / opah
         factor = f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
     reached = "" if row.goal is None else "yes" if is_known and opah <= row.goal else "no"
@@ -397,6 +459,9 @@ def compare(arguments):
         for row in rows:
             if row.case in COMMANDS:
                 costs = command_costs(row.case, opah, url)
+            elif "serve " in row.case:
+                # Optuna has no server.
+                costs = None, served.cost(row.case, opah)
             else:
                 ours = opah_cost(bench, row.case)
                 costs = optuna_cost(row.case, arguments.limit), ours

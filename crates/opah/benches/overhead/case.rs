@@ -6,7 +6,7 @@ use opah::importance::EVALUATORS;
 use opah::pruner::PRUNERS;
 
 use crate::clock::Clock;
-use crate::{Failure, importance, memory, objectives, pruner, sampler};
+use crate::{Failure, batch, importance, memory, objectives, pruner, sampler};
 
 /// What is measured, and two sizes, as in `tpe 1000x10`.
 #[derive(Debug)]
@@ -61,7 +61,10 @@ impl Case {
             name if PRUNERS.iter().any(|entry| entry.name == name) => {
                 pruner::a_report(clock, name, n, width)
             }
-            name => sampler::a_trial(clock, name, n, width),
+            name => match name.strip_suffix("-batch") {
+                Some(sampler) => batch::of_ten(clock, sampler, n, width),
+                None => sampler::a_trial(clock, name, n, width),
+            },
         }
     }
 }

@@ -6,6 +6,8 @@
 //! A case is what is measured and two sizes:
 //! - a sampler's name, `tpe-univariate` or `tpe-two-objectives`, trials × parameters: a
 //!   trial's ask, suggestions and tell after so many other trials
+//! - the same with `-mixed`, as in `gp-mixed`: parameters of all kinds, one in a branch
+//! - a sampler's name with `-batch`: ten asks and their suggestions, before any is told
 //! - an evaluator's name, trials × parameters: all importances
 //! - a pruner's name, trials × steps: a report and the decision after so many trials, each
 //!   with so many reports
@@ -15,6 +17,7 @@
 //! Without cases, those of [`CASES`]. `tools/bench/overhead.sh` runs them beside Optuna.
 #![expect(clippy::print_stdout, reason = "a benchmark that prints its results")]
 
+mod batch;
 mod case;
 mod clock;
 mod importance;
@@ -22,6 +25,7 @@ mod memory;
 mod objectives;
 mod pruner;
 mod sampler;
+mod space;
 mod study;
 
 use serde_json::json;
@@ -43,6 +47,9 @@ const CASES: &[&str] = &[
     "tpe 100000x5",
     "tpe-univariate 10000x30",
     "tpe-two-objectives 10000x30",
+    "gp 200x10",
+    "gp-mixed 200x10",
+    "gp-batch 200x10",
     "cmaes 1000x10",
     "nsga2 1000x10",
     "fanova 1000x10",

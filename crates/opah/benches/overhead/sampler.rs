@@ -1,12 +1,13 @@
 //! A trial without its objective: ask, suggest every parameter, tell.
 
-use opah::Error;
 use opah::sampler::SAMPLERS;
+use opah::{Error, Study};
 use serde_json::{Value, json};
 
 use crate::Failure;
 use crate::case::Cost;
 use crate::clock::{Clock, median};
+use crate::space::Space;
 use crate::study;
 
 /// So many trials are timed in each study: few beside those it holds, and a generation of
@@ -53,29 +54,35 @@ pub(crate) fn a_trial(
     n_trials: usize,
     n_params: usize,
 ) -> Result<Cost, Failure> {
+    let (space, name) = Space::named(name, n_params)?;
     let setup = setup(name)?;
-    let names = study::names(n_params);
     let mut windows = Vec::new();
     for _ in 0..N_STUDIES {
         let n_own = setup.n_own.min(n_trials);
         let study = study::empty(setup.n_objectives)?
             .with_sampler(opah::sampler::build(setup.sampler, &setup.options)?);
-        study::fill(&study, n_trials - n_own, n_params, |point, _| {
-            (study::distances(point, setup.n_objectives), Vec::new())
-        })?;
+        space.fill(&study, n_trials - n_own)?;
         // One more, because the first that sees many trials takes them all in.
         for _ in 0..=n_own {
-            match study::run_trial(&study, &names) {
+            match run_trial(&study, &space) {
                 Err(Error::NotAvailable(reason)) => return Ok(Cost::Absent(reason)),
                 run => run?,
             }
         }
         let window = clock.seconds(|| {
             (0..N_TIMED)
-                .try_for_each(|_| study::run_trial(&study, &names))
+                .try_for_each(|_| run_trial(&study, &space))
                 .map_err(Failure::from)
         })?;
         windows.push(window / N_TIMED as f64);
     }
     Ok(Cost::Seconds(median(windows)))
+}
+
+fn run_trial(study: &Study, space: &Space) -> opah::Result<()> {
+    let mut trial = study.ask()?;
+    let point = space.suggest(&mut trial)?;
+    let values = study::distances(&point, study.directions().len());
+    study.tell(&mut trial, &values)?;
+    Ok(())
 }

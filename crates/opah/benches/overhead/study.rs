@@ -3,7 +3,7 @@
 use std::f64::consts::TAU;
 use std::sync::Arc;
 
-use opah::frozen_trial::{Param, Timestamp};
+use opah::frozen_trial::{Param, StudyId, Timestamp};
 use opah::math::random::Rng;
 use opah::storage::{MemoryStorage, TrialStart, TrialUpdate};
 use opah::{Direction, Distribution, FloatDistribution, Study, TrialState};
@@ -56,19 +56,31 @@ pub(crate) fn fill(
             value: *value,
             distribution: unit.clone(),
         });
-        let start = TrialStart {
-            state: TrialState::Complete,
-            values,
-            update: TrialUpdate {
-                params: params.collect(),
-                reports,
-                ..TrialUpdate::default()
-            },
-            datetime_complete: Some(Timestamp::UNIX_EPOCH),
-            ..TrialStart::running(Timestamp::UNIX_EPOCH)
-        };
-        study.storage().create_trial(id, &start)?;
+        add(study, id, params.collect(), values, reports)?;
     }
+    Ok(())
+}
+
+/// Adds a complete trial with these parameters, values, and reports by step.
+pub(crate) fn add(
+    study: &Study,
+    id: StudyId,
+    params: Vec<Param>,
+    values: Vec<f64>,
+    reports: Vec<(i64, f64)>,
+) -> opah::Result<()> {
+    let start = TrialStart {
+        state: TrialState::Complete,
+        values,
+        update: TrialUpdate {
+            params,
+            reports,
+            ..TrialUpdate::default()
+        },
+        datetime_complete: Some(Timestamp::UNIX_EPOCH),
+        ..TrialStart::running(Timestamp::UNIX_EPOCH)
+    };
+    study.storage().create_trial(id, &start)?;
     Ok(())
 }
 
