@@ -126,6 +126,9 @@ pub struct FrozenStudy {
 /// have because it was enqueued.
 pub const FIXED_PARAMS_ATTR: &str = "fixed_params";
 
+/// The system attribute in which the reason of a failure is kept.
+pub const FAILURE_ATTR: &str = "opah:failure";
+
 /// The system attributes in which Optuna and opah keep a trial's constraints begin so; their
 /// names follow.
 pub(crate) const CONSTRAINT_PREFIX: &str = "constraints:";

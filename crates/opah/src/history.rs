@@ -1,6 +1,6 @@
 //! A read-only view of a study's trials.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::derived::{Derived, Memo};
@@ -25,6 +25,8 @@ struct Trials {
     /// By number: all that are not finished.
     unfinished: BTreeMap<u64, Arc<FrozenTrial>>,
     cursor: Cursor,
+    /// By number: finished trials that are passed over.
+    withdrawn: BTreeSet<u64>,
     intersection: Intersection,
     /// The first distribution that was seen of each parameter; of choices, the longest.
     known_distributions: SearchSpace,
@@ -46,6 +48,15 @@ impl History {
             history.add(Arc::new(trial));
         }
         Self(Arc::new(history))
+    }
+
+    /// An empty history that will pass over the finished trials of these numbers: they don't
+    /// count, though they are stored.
+    pub fn without(withdrawn: BTreeSet<u64>) -> Self {
+        Self(Arc::new(Trials {
+            withdrawn,
+            ..Trials::default()
+        }))
     }
 
     /// Fetches what changed since the last refresh.
@@ -199,6 +210,10 @@ impl History {
 impl Trials {
     fn add(&mut self, trial: Arc<FrozenTrial>) {
         self.cursor.see(trial.id, trial.state.is_finished());
+        if trial.state.is_finished() && self.withdrawn.contains(&trial.number) {
+            self.unfinished.remove(&trial.number);
+            return;
+        }
         for param in &trial.params {
             let known = self.known_distributions.get(&param.name);
             if known.is_none_or(|known| param.distribution.has_grown(known)) {

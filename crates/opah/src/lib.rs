@@ -19,6 +19,7 @@
 
 pub mod ask_tell;
 pub mod context;
+pub mod correction;
 pub mod derived;
 pub mod distribution;
 pub mod error;
@@ -47,6 +48,7 @@ pub mod suggestion;
 pub mod transform;
 pub mod trial;
 pub mod warm_start;
+pub mod withdrawal;
 
 pub use distribution::{
     CategoricalDistribution, Choice, Distribution, FloatDistribution, IntDistribution, ParamValue,

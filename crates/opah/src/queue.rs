@@ -129,20 +129,8 @@ impl Study {
         if let Some(reason) = objection(trial, self.directions().len()) {
             return Err(Error::InvalidTrial { reason });
         }
-        let update = TrialUpdate {
-            params: trial.params.iter().cloned().collect(),
-            reports: trial.intermediate_values.clone().into_iter().collect(),
-            user_attrs: trial.user_attrs.clone().into_iter().collect(),
-            system_attrs: trial.system_attrs.clone().into_iter().collect(),
-        };
-        let start = TrialStart {
-            state: trial.state,
-            values: trial.values.clone(),
-            update,
-            datetime_start: trial.datetime_start,
-            datetime_complete: trial.datetime_complete,
-        };
-        self.storage.create_trial(self.id(), &start)
+        self.storage
+            .create_trial(self.id(), &TrialStart::from(trial))
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::context::{Context, Saved};
 use crate::error::{Error, Result};
+pub use crate::frozen_trial::FAILURE_ATTR;
 use crate::frozen_trial::{
     Direction, FrozenStudy, FrozenTrial, METRIC_NAMES_ATTR, Param, Params, StudyId, TrialState,
 };
@@ -58,9 +59,6 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Stop {
     }
 }
 
-/// The system attribute in which the reason of a failure is kept.
-pub const FAILURE_ATTR: &str = "opah:failure";
-
 /// The system attribute of a study in which programs keep its sampler, as an object whose
 /// `type` is the sampler's name.
 pub const SAMPLER_ATTR: &str = "opah:sampler";
@@ -77,6 +75,7 @@ impl Study {
     /// objectives.
     pub fn load(storage: Arc<dyn Storage>, name: &str) -> Result<Self> {
         let frozen = Arc::new(storage.study(name)?);
+        let history = History::without(frozen.withdrawn().into_keys().collect());
         // The median rule is for one objective.
         let pruner: Arc<dyn Pruner> = match frozen.directions.len() {
             1 => Arc::<MedianPruner>::default(),
@@ -90,7 +89,7 @@ impl Study {
             rules: Arc::default(),
             priors: None,
             frozen,
-            history: Arc::default(),
+            history: Arc::new(Mutex::new(history)),
             drawn: Arc::default(),
         })
     }
@@ -227,13 +226,22 @@ impl Study {
             .set_study_attr(self.frozen.id, kind, key, value)
     }
 
-    /// The trials as they are now. Running ones of this process have all that they
-    /// drew, though it may not be written yet.
+    /// The trials as they are now, without those that were [withdrawn](Self::withdraw) before
+    /// the study was loaded. Running ones of this process have all that they drew, though it
+    /// may not be written yet.
     pub fn history(&self) -> Result<History> {
         let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
         history.refresh(self.storage.as_ref(), self.frozen.id)?;
         history.show_drawn(&self.drawn());
         Ok(history.clone())
+    }
+
+    /// Begins the history anew, because other trials than before are withdrawn.
+    pub(crate) fn restart_history(&self) -> Result<()> {
+        let withdrawn = self.frozen()?.withdrawn().into_keys().collect();
+        let mut history = self.history.lock().unwrap_or_else(PoisonError::into_inner);
+        *history = History::without(withdrawn);
+        Ok(())
     }
 
     fn drawn(&self) -> MutexGuard<'_, BTreeMap<u64, Params>> {

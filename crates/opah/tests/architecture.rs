@@ -20,6 +20,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("search_space", 1),
     ("expression", 1),
     ("transform", 1),
+    ("withdrawal", 1),
     ("multi_objective", 1),
     ("storage", 2),
     ("history", 3),
@@ -40,6 +41,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("optimize", 5),
     ("explain", 5),
     ("warm_start", 5),
+    ("correction", 5),
 ];
 
 /// Pairs on layer 4 that may know each other.

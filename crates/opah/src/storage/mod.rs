@@ -135,6 +135,24 @@ impl TrialStart {
     }
 }
 
+impl From<&FrozenTrial> for TrialStart {
+    /// All that a trial has but its id and number.
+    fn from(trial: &FrozenTrial) -> Self {
+        Self {
+            state: trial.state,
+            values: trial.values.clone(),
+            update: TrialUpdate {
+                params: trial.params.iter().cloned().collect(),
+                reports: trial.intermediate_values.clone().into_iter().collect(),
+                user_attrs: trial.user_attrs.clone().into_iter().collect(),
+                system_attrs: trial.system_attrs.clone().into_iter().collect(),
+            },
+            datetime_start: trial.datetime_start,
+            datetime_complete: trial.datetime_complete,
+        }
+    }
+}
+
 /// Which trials a reader has seen, and which of them may still change.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cursor {
