@@ -160,6 +160,14 @@ pub enum Error {
         #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
+    /// A line of a dump that can't be read.
+    #[error("line {line}: {problem}")]
+    InvalidDump {
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong with it, and what would be right.
+        problem: String,
+    },
     /// The objective failed and the failure policy says stop.
     #[error("trial {number} failed: {reason}")]
     ObjectiveFailed {

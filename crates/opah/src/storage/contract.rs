@@ -141,8 +141,23 @@ fn on(
     }
 }
 
+/// A storage in memory whose study `s` has attributes and this history.
+pub(super) fn random_study(steps: &[Step]) -> MemoryStorage {
+    let memory = MemoryStorage::default();
+    let study = memory.create_study("s", &[Direction::Maximize]).unwrap();
+    for (kind, key) in [(AttrKind::User, "k"), (AttrKind::System, "é")] {
+        let value = Json::new(key);
+        memory.set_study_attr(study, kind, key, &value).unwrap();
+    }
+    let mut trials = Vec::new();
+    for step in steps {
+        run(&memory, study, &mut trials, step);
+    }
+    memory
+}
+
 /// The trials without ids, NaN made comparable.
-fn comparable(trials: Vec<Arc<FrozenTrial>>) -> String {
+pub(super) fn comparable(trials: Vec<Arc<FrozenTrial>>) -> String {
     let without_ids = trials.into_iter().map(|trial| FrozenTrial {
         id: TrialId(0),
         ..Arc::unwrap_or_clone(trial)
@@ -197,6 +212,15 @@ pub(super) fn check_agreement(other: &dyn Storage, steps: &[Step], now: Timestam
             assert_eq!(error, "the study was deleted");
         }
     }
+}
+
+#[cfg(feature = "sqlite")]
+pub(super) fn sqlite(path: &Path) -> Box<dyn Storage> {
+    Box::new(super::SqliteStorage::open(path).unwrap())
+}
+
+pub(super) fn journal(path: &Path) -> Box<dyn Storage> {
+    Box::new(super::JournalStorage::open(path).unwrap())
 }
 
 proptest! {

@@ -12,12 +12,16 @@
 
 #[cfg(test)]
 mod contract;
+mod details;
+pub mod dump;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod encoding;
 mod journal;
 mod memory;
+mod merge;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod server;
+mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod url;
@@ -28,10 +32,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use details::Details;
 pub use journal::JournalStorage;
 pub use memory::MemoryStorage;
+pub use merge::Merged;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub use server::{ServerStorage, password_in_file};
+pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStorage;
 pub use url::{masked, with_password};
@@ -216,6 +223,11 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     }
     /// How the storage is named in messages: its URL without credentials.
     fn describe(&self) -> String;
+    /// What it tells of itself, for people: of what kind and version it is, how large, and
+    /// what its owner had better do.
+    fn details(&self) -> Result<Details> {
+        Ok(Details::default())
+    }
 
     /// The study of this name.
     fn study(&self, name: &str) -> Result<FrozenStudy> {

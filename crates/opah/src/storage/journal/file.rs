@@ -197,6 +197,11 @@ impl Log for FileLog {
         self.notes.iter().cloned().collect()
     }
 
+    fn n_bytes(&self) -> Result<Option<u64>> {
+        let found = self.path.metadata().map_err(|error| self.failed(error))?;
+        Ok(Some(found.len()))
+    }
+
     fn describe(&self) -> String {
         format!("journal:///{}", self.path.display())
     }

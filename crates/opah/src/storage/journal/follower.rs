@@ -106,6 +106,11 @@ impl Follower {
         warnings
     }
 
+    /// How large the log is, if that can be told.
+    pub(super) fn n_bytes(&self) -> Result<Option<u64>> {
+        self.log.n_bytes()
+    }
+
     pub(super) fn describe(&self) -> String {
         self.log.describe()
     }

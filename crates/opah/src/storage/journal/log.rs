@@ -24,6 +24,11 @@ pub(super) trait Log: Send + std::fmt::Debug {
     /// What was found that is no JSON, one line each.
     fn notes(&self) -> Vec<String>;
 
+    /// How large it is, if that can be told.
+    fn n_bytes(&self) -> Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// The log's URL, without credentials.
     fn describe(&self) -> String;
 }

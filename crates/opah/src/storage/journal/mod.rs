@@ -46,14 +46,17 @@ use self::follower::Follower;
 use self::log::{Durability, Log};
 use self::record::Operation;
 use super::{
-    AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, Storage,
-    TrialStart, TrialUpdate, wrong_state,
+    AttrKind, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome,
+    Storage, TrialStart, TrialUpdate, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
     Direction, FrozenStudy, FrozenTrial, Params, StudyId, TrialId, TrialState,
 };
 use crate::json::Json;
+
+/// A journal of so many bytes takes a second to read.
+const LARGE: u64 = 100_000_000;
 
 /// A storage in a journal.
 #[derive(Debug)]
@@ -266,6 +269,23 @@ impl Storage for JournalStorage {
 
     fn describe(&self) -> String {
         self.follower().describe()
+    }
+
+    fn details(&self) -> Result<Details> {
+        let follower = self.synced()?;
+        let mut details = Details::default();
+        details.fact("kind", "journal");
+        details.fact("records", follower.n_records());
+        if let Some(n_bytes) = follower.n_bytes()? {
+            details.fact("file_bytes", n_bytes);
+            if n_bytes >= LARGE {
+                details.advice.push(format!(
+                    "each program that opens it reads all of its {} MB, also what was deleted; `opah storage copy` to a new journal, or to a database, leaves that out",
+                    n_bytes / 1_000_000
+                ));
+            }
+        }
+        Ok(details)
     }
 
     fn trial(&self, study: StudyId, number: u64) -> Result<FrozenTrial> {

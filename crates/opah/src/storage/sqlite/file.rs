@@ -78,6 +78,10 @@ impl SqliteStorage {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(super) fn url(&self) -> String {
         describe(&self.path)
     }

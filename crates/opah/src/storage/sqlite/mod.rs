@@ -5,6 +5,7 @@
 //! flush to the disk (a power cut may forget that a trial was begun); a tell is
 //! flushed before it is acknowledged.
 
+mod details;
 mod file;
 mod read;
 mod rows;
@@ -22,8 +23,8 @@ use self::file::{Durability, Open, Refused};
 use self::read::Which;
 use super::encoding::direction_name;
 use super::{
-    AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, Storage,
-    TrialStart, TrialUpdate, deleted, wrong_state,
+    AttrKind, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome,
+    Storage, TrialStart, TrialUpdate, deleted, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -303,6 +304,12 @@ impl Storage for SqliteStorage {
 
     fn describe(&self) -> String {
         self.url()
+    }
+
+    fn details(&self) -> Result<Details> {
+        let open = self.lock();
+        let found = details::details(&open.connection, self.path());
+        found.map_err(|error| self.failed(error))
     }
 }
 

@@ -75,6 +75,26 @@ fn check_version(connection: &Connection) -> Result<(), Problem> {
     check_revision(version.as_deref(), schema, "the file").map_err(Problem::Version)
 }
 
+/// The version of the schema and of the program that made the file, where it says so.
+pub(super) fn versions(
+    connection: &Connection,
+) -> rusqlite::Result<(Option<String>, Option<String>)> {
+    let read = |table: &str, column: &str| -> rusqlite::Result<Option<String>> {
+        if !has_table(connection, table)? {
+            return Ok(None);
+        }
+        let sql = format!("SELECT CAST({column} AS TEXT) FROM {table}");
+        let found = connection
+            .query_row(&sql, [], |row| row.get::<_, Option<String>>(0))
+            .optional()?;
+        Ok(found.flatten())
+    };
+    Ok((
+        read("alembic_version", "version_num")?,
+        read("version_info", "library_version")?,
+    ))
+}
+
 fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
     Ok(connection
