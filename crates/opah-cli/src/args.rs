@@ -42,6 +42,10 @@ pub(crate) enum Command {
     CreateStudy(commands::create_study::Args),
     /// Delete a study and all its trials
     DeleteStudy(commands::delete_study::Args),
+    /// Let a finished trial count no more
+    DeleteTrial(commands::delete_trial::Args),
+    /// Give a finished trial other values, by a new trial
+    CorrectTrial(commands::correct_trial::Args),
     /// Begin a trial: print its number and the values to try
     Ask(commands::ask::Args),
     /// End a trial with its values, or as pruned or failed
@@ -55,6 +59,9 @@ pub(crate) enum Command {
     /// Note something with a study or a trial
     #[command(alias = "set-user-attr")]
     SetAttr(commands::set_attr::Args),
+    /// Look after a storage: what it is, copies, merges and dumps of its studies
+    #[command(subcommand)]
+    Storage(commands::storage::Command),
     /// List the studies of a storage
     Studies(commands::studies::Args),
     /// List the trials of a study, with the columns of Optuna's `trials_dataframe`

@@ -3,8 +3,10 @@
 pub(crate) mod ask;
 pub(crate) mod best_params;
 pub(crate) mod best_trial;
+pub(crate) mod correct_trial;
 pub(crate) mod create_study;
 pub(crate) mod delete_study;
+pub(crate) mod delete_trial;
 pub(crate) mod enqueue;
 pub(crate) mod evaluate;
 pub(crate) mod evaluators;
@@ -21,6 +23,7 @@ pub(crate) mod samplers;
 pub(crate) mod serve;
 pub(crate) mod set_attr;
 pub(crate) mod should_prune;
+pub(crate) mod storage;
 pub(crate) mod studies;
 pub(crate) mod tell;
 pub(crate) mod train;
@@ -50,10 +53,13 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::ExportConfig(args) => export_config::run(&args),
         Command::CreateStudy(args) => create_study::run(&args),
         Command::DeleteStudy(args) => delete_study::run(&args),
+        Command::DeleteTrial(args) => delete_trial::run(&args),
+        Command::CorrectTrial(args) => correct_trial::run(&args),
         Command::Ask(args) => ask::run(&args),
         Command::Tell(args) => tell::run(&args),
         Command::Enqueue(args) => enqueue::run(&args),
         Command::SetAttr(args) => set_attr::run(&args),
+        Command::Storage(command) => storage::run(&command),
         Command::Studies(args) => studies::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::BestTrial(args) => best_trial::run(&args),

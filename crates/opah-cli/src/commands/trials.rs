@@ -19,13 +19,28 @@ use crate::output::Rows;
 pub(crate) struct Args {
     #[command(flatten)]
     study: Study,
+    /// Those that were deleted or corrected, with when and why, instead of the others
+    #[arg(long)]
+    withdrawn: bool,
     #[command(flatten)]
     format: Format,
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
     let study = super::load(&args.study)?;
-    table(&study.trials()?, study.directions().len()).print(args.format.format)
+    let n_objectives = study.directions().len();
+    if !args.withdrawn {
+        return table(&study.trials()?, n_objectives).print(args.format.format);
+    }
+    let (trials, withdrawals): (Vec<_>, Vec<_>) = study.withdrawn()?.into_iter().unzip();
+    let mut rows = table(&trials, n_objectives);
+    rows.headings
+        .extend(["withdrawn", "reason"].map(str::to_owned));
+    for (row, withdrawal) in rows.rows.iter_mut().zip(withdrawals) {
+        row.push(withdrawal.time.map(time).into());
+        row.push(withdrawal.reason.into());
+    }
+    rows.print(args.format.format)
 }
 
 /// A row per trial; a column for every parameter and user attribute that one of them has.

@@ -64,7 +64,8 @@ impl Rows {
         Ok(String::from_utf8(writer.into_inner()?)?)
     }
 
-    fn objects(&self) -> Value {
+    /// The rows as objects, by heading.
+    pub(crate) fn objects(&self) -> Value {
         let object = |row: &Vec<Value>| -> Value {
             let cells = row.iter().cloned();
             Value::Object(self.headings.iter().cloned().zip(cells).collect())

@@ -8,6 +8,7 @@
 
 mod brute_force;
 mod constraints;
+mod copy;
 mod grid;
 mod importance;
 mod journal;
