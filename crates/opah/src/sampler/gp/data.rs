@@ -7,6 +7,9 @@ use super::target;
 use crate::context::Context;
 use crate::frozen_trial::{Direction, FrozenTrial, TrialState};
 
+/// What a pruned trial would still have gained is taken from so many complete ones.
+const N_NEAREST: usize = 5;
+
 /// Finished trials as points and losses, by number.
 #[derive(Debug, Default)]
 pub(super) struct Data {
@@ -31,7 +34,7 @@ impl Data {
         let gains = Gains::of(told.iter().map(|(trial, _)| trial.as_ref()), directions);
         for (trial, mut losses) in told {
             if trial.state == TrialState::Pruned {
-                losses[0] -= gains.from(trial.last_step());
+                losses[0] -= gains.from(trial.last_step(), losses[0]);
             }
             data.points.push(cube.point(trial));
             data.losses.push(losses);
@@ -97,19 +100,25 @@ impl Gains {
         }
     }
 
-    /// The median gain after `step`; 0 if it is not known.
-    fn from(&self, step: Option<i64>) -> f64 {
+    /// The median gain after `step` of those whose least loss was nearest to this one there: what
+    /// a trial still gains depends on how far it came. 0 if it is not known.
+    fn from(&self, step: Option<i64>, loss: f64) -> f64 {
         let Some(step) = step else {
             return 0.0;
         };
         let gain = |(last, reports): &(f64, Vec<(i64, f64)>)| {
             let before = reports.partition_point(|(known, _)| *known <= step);
             let (_, least) = reports.get(before.checked_sub(1)?)?;
-            (least - last).is_finite().then_some(least - last)
+            let (distance, gain) = ((least - loss).abs(), least - last);
+            gain.is_finite().then_some((distance, gain))
         };
-        let mut gains: Vec<f64> = self.curves.iter().filter_map(gain).collect();
-        gains.sort_unstable_by(f64::total_cmp);
-        gains.get(gains.len() / 2).map_or(0.0, |gain| gain.max(0.0))
+        let mut gains: Vec<(f64, f64)> = self.curves.iter().filter_map(gain).collect();
+        // Stable: of equally near ones the first by number count, in whatever order they finished.
+        gains.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        gains.truncate(N_NEAREST);
+        gains.sort_by(|(_, a), (_, b)| a.total_cmp(b));
+        let median = gains.get(gains.len() / 2);
+        median.map_or(0.0, |(_, gain)| gain.max(0.0))
     }
 }
 
@@ -138,5 +147,34 @@ fn losses(trial: &FrozenTrial, directions: &[Direction]) -> Option<Vec<f64>> {
         }
         TrialState::Fail => Some(unusable()),
         TrialState::Running | TrialState::Waiting => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::study::Study;
+
+    #[test]
+    fn a_pruned_trial_gains_what_those_nearest_to_it_gained() {
+        for direction in [Direction::Minimize, Direction::Maximize] {
+            let study = Study::in_memory("s", &[direction]).unwrap();
+            // Five trials gain 1 after step 0, and five worse ones gain 10.
+            for (number, gain) in (0..10).zip([[1.0; 5], [10.0; 5]].concat()) {
+                let first = 10.0 * gain + f64::from(number);
+                let mut trial = study.ask().unwrap();
+                trial.report(0, direction.to_loss(first)).unwrap();
+                trial.report(1, direction.to_loss(first - gain)).unwrap();
+                let value = direction.to_loss(first - gain);
+                study.tell(&mut trial, &[value]).unwrap();
+            }
+            let history = study.history().unwrap();
+            let trials = history.finished().iter().map(AsRef::as_ref);
+            let gains = Gains::of(trials, &[direction]);
+            assert_eq!(gains.from(Some(0), 12.0), 1.0);
+            assert_eq!(gains.from(Some(0), 105.0), 10.0);
+            assert_eq!(gains.from(Some(1), 12.0), 0.0);
+            assert_eq!(gains.from(None, 12.0), 0.0);
+        }
     }
 }
