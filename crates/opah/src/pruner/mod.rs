@@ -8,6 +8,7 @@
 #[cfg(test)]
 mod contract;
 mod dominance_halving;
+mod forecast;
 mod hyperband;
 mod interval;
 mod never;
@@ -24,6 +25,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 pub use dominance_halving::DominanceHalvingPruner;
+pub use forecast::ForecastPruner;
 pub use hyperband::HyperbandPruner;
 pub use never::NeverPruner;
 pub use patient::{PatientPruner, WrappedPruner};
@@ -45,6 +47,7 @@ pub static PRUNERS: &[Entry<dyn Pruner>] = &[
     entry::<percentile::PercentilePruner>(),
     entry::<threshold::ThresholdPruner>(),
     entry::<patient::PatientPruner>(),
+    entry::<forecast::ForecastPruner>(),
     entry::<successive_halving::SuccessiveHalvingPruner>(),
     entry::<hyperband::HyperbandPruner>(),
     entry::<dominance_halving::DominanceHalvingPruner>(),

@@ -139,6 +139,11 @@ fn pruner_options(name: &str) -> Vec<Value> {
             json!({"patience": 0}),
             json!({"wrapped_pruner": {"type": "median"}, "patience": 2, "min_delta": 0.5}),
         ],
+        "forecast" => vec![
+            json!({}),
+            json!({"probability": 1.0, "n_neighbors": 1, "n_startup_trials": 1, "n_warmup_steps": 0}),
+            json!({"probability": 0.0, "interval_steps": 3}),
+        ],
         "successive_halving" => vec![
             json!({}),
             json!({"min_resource": 1, "reduction_factor": 2, "bootstrap_count": 1}),
