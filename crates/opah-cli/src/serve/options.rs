@@ -17,11 +17,10 @@ use super::space::Space;
 use crate::{credentials, output};
 
 /// The pruner of a study that names none, has one objective and says how many steps its
-/// trials have: the better third goes on, for the first time after a twenty-fifth of the
-/// steps. All others have the one that [`Study::load`] gives them.
-const PRUNER_OF_CURVES: &str = "successive_halving";
+/// trials have. All others have the one that [`Study::load`] gives them.
+const PRUNER_OF_CURVES: &str = "forecast";
 /// One over the share of the steps that every trial does.
-const STEPS_OF_FIRST_RUNG: u64 = 25;
+const STEPS_OF_WARMUP: u64 = 4;
 
 /// Where studies are kept that name no storage: one each, gone when they are closed.
 const DEFAULT_STORAGE: &str = "memory:";
@@ -132,10 +131,8 @@ impl Options {
         let Some(steps) = steps.filter(|_| n_objectives == 1) else {
             return Ok(None);
         };
-        let options = json!({
-            "min_resource": (steps / STEPS_OF_FIRST_RUNG).max(1),
-            "reduction_factor": 3,
-        });
+        let n_warmup_steps = u32::try_from(steps / STEPS_OF_WARMUP).unwrap_or(u32::MAX);
+        let options = json!({ "n_warmup_steps": n_warmup_steps });
         Ok(Some(opah::pruner::build(PRUNER_OF_CURVES, &options)?))
     }
 }
@@ -167,11 +164,7 @@ mod tests {
         let several = json!(["minimize", "maximize"]);
         for (members, sampler, pruner) in [
             (json!({}), "AutoSampler", "MedianPruner"),
-            (
-                json!({"steps": 9}),
-                "AutoSampler",
-                "SuccessiveHalvingPruner",
-            ),
+            (json!({"steps": 9}), "AutoSampler", "ForecastPruner"),
             (json!({"directions": several}), "AutoSampler", "NeverPruner"),
             (
                 json!({"directions": several, "steps": 9}),
