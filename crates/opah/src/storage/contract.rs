@@ -1,5 +1,6 @@
 //! Random histories on which every storage must agree with the one in memory.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -151,7 +152,13 @@ pub(super) fn random_study(steps: &[Step]) -> MemoryStorage {
     }
     let mut trials = Vec::new();
     for step in steps {
-        run(&memory, study, &mut trials, step);
+        run(
+            &memory,
+            study,
+            &mut trials,
+            step,
+            Timestamp::from_microsecond(NOW).unwrap(),
+        );
     }
     memory
 }
