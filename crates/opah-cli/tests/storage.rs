@@ -153,10 +153,7 @@ fn a_wrong_dump_makes_nothing() {
             "error: dump.jsonl: line 5: `GONE` is no state; the states are RUNNING, COMPLETE, PRUNED, FAIL, WAITING\n",
         ),
         (
-            dump.lines()
-                .take(4)
-                .map(|line| format!("{line}\n"))
-                .collect(),
+            dump.split_inclusive('\n').take(4).collect(),
             "error: dump.jsonl: line 4: study `demo`, which begins in line 2, has 2 of its 6 trials; something is missing\n",
         ),
         (

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use crate::desk::{Desk, Formula, story};
 
-fn believed() -> Option<Priors> {
+fn believed() -> Priors {
     let given = json!({"lr": {"normal": {"mean": 0.05, "sd": 2}}});
-    Some(Priors::from_json(given.as_object().unwrap()).unwrap())
+    Priors::from_json(given.as_object().unwrap()).unwrap()
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_warm_start_is_kept_when_its_source_is_gone() {
     let second = |directory: &str, n_trials: usize| Options {
         serialization_dir: desk.path(directory),
         warm_start: vec![source.clone()],
-        priors: believed(),
+        priors: Some(believed()),
         n_trials,
         ..desk.options()
     };
@@ -79,7 +79,7 @@ fn priors_that_are_none_or_of_no_use_are_told() {
     let desk = Desk::new();
     let given = json!({"rl": {"normal": {"mean": 0.05, "sd": 2}}});
     let wrong = Options {
-        priors: Some(Priors::from_json(given.as_object().unwrap()).unwrap()),
+        priors: Priors::from_json(given.as_object().unwrap()).unwrap(),
         ..desk.options()
     };
     assert_eq!(
@@ -94,7 +94,7 @@ fn priors_that_are_none_or_of_no_use_are_told() {
         }
     };
     let ignored = Options {
-        priors: believed(),
+        priors: Some(believed()),
         sampler: Some(Algorithm::named("qmc")),
         n_trials: 1,
         ..desk.options()

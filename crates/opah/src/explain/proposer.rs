@@ -60,9 +60,8 @@ impl Proposer {
             .filter(|name| name != AutoSampler::NAME)
             .or_else(|| choice(trials, trial.number));
         match name.as_deref() {
-            None if had_model => Self::Model,
+            None | Some(GpSampler::NAME) if had_model => Self::Model,
             None => Self::Unknown,
-            Some(GpSampler::NAME) if had_model => Self::Model,
             Some(GpSampler::NAME) => Self::StartUp,
             Some(name) => Self::Sampler(name.to_owned()),
         }

@@ -260,14 +260,11 @@ impl Kernels {
         let both = self.centres.iter().zip(&self.log_masses);
         both.map(move |(centre, log_mass)| {
             let z = |end: f64| (end - centre) / self.deviation;
-            let log_density = match cell {
-                Some((left, right)) => {
-                    normal::log_mass(z(left), z(right)) - ((right - left) / self.width()).ln()
-                }
-                None => {
-                    let z = z(coordinate);
-                    -0.5 * z * z - normal::LN_SQRT_TAU - (self.deviation / self.width()).ln()
-                }
+            let log_density = if let Some((left, right)) = cell {
+                normal::log_mass(z(left), z(right)) - ((right - left) / self.width()).ln()
+            } else {
+                let z = z(coordinate);
+                -0.5 * z * z - normal::LN_SQRT_TAU - (self.deviation / self.width()).ln()
             };
             (log_density - log_mass).exp()
         })

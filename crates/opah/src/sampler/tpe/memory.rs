@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::groups::Groups;
 use super::observation::observation;
 use super::parzen::{Observation, Parzen, Weighting};
-use super::split::{Place, Ranking, is_observed};
+use super::split::{Place, Ranking};
 use crate::frozen_trial::{Direction, FrozenTrial};
 use crate::sampler::histories::Histories;
 use crate::search_space::SearchSpace;
@@ -144,7 +144,7 @@ impl Estimates {
         let is_good = |number, at| good_trials.binary_search(&(number, at)).is_ok();
         let new = finished[self.n_seen..].iter().zip(self.n_seen..);
         let new_bad = new
-            .filter(|(trial, at)| is_observed(trial) && !is_good(trial.number, *at))
+            .filter(|(trial, at)| !is_good(trial.number, *at))
             .map(|(trial, _)| trial);
         let bad = demoted.iter().map(|(_, at)| &finished[*at]).chain(new_bad);
         joining.extend(bad.filter_map(|trial| observation(trial, &self.space)));

@@ -19,6 +19,8 @@
 
 mod candidates;
 mod column;
+#[cfg(test)]
+mod crashes;
 mod density;
 mod dimension;
 mod fronts;

@@ -16,7 +16,8 @@ use crate::history::History;
 /// The most trials of one objective that are good.
 const MOST_GOOD: usize = 25;
 
-/// The numbers of good and bad trials, both ascending; failed ones are in neither.
+/// The numbers of good and bad trials, both ascending; failed ones, which have no result and
+/// count as bad where densities are estimated, are in neither.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Split {
     /// The best tenth.

@@ -166,15 +166,14 @@ impl Reader {
     }
 
     fn param(&mut self, name: String, value: f64, json: String) -> Parsed<Param> {
-        let distribution = match self.distributions.get(&json) {
-            Some(known) => known.clone(),
-            None => {
-                let read = Distribution::from_json(&json);
-                let read = read.map_err(|error| format!("parameter `{name}`: {error}"))?;
-                let read = Arc::new(read);
-                self.distributions.insert(json, read.clone());
-                read
-            }
+        let distribution = if let Some(known) = self.distributions.get(&json) {
+            known.clone()
+        } else {
+            let read = Distribution::from_json(&json);
+            let read = read.map_err(|error| format!("parameter `{name}`: {error}"))?;
+            let read = Arc::new(read);
+            self.distributions.insert(json, read.clone());
+            read
         };
         let is_choice = matches!(*distribution, Distribution::Categorical(_));
         if value.is_nan() || (is_choice && !distribution.contains(value)) {
@@ -183,12 +182,11 @@ impl Reader {
             ));
         }
         let name: Arc<str> = name.into();
-        let name = match self.names.get(&name) {
-            Some(known) => known.clone(),
-            None => {
-                self.names.insert(name.clone());
-                name
-            }
+        let name = if let Some(known) = self.names.get(&name) {
+            known.clone()
+        } else {
+            self.names.insert(name.clone());
+            name
         };
         Ok(Param {
             name,
