@@ -152,10 +152,7 @@ fn several_objectives_have_a_line_each() {
     }
     let explained = json(&[], &db);
     assert_eq!(
-        explained["predictions"]
-            .as_array()
-            .map(Vec::len)
-            .unwrap_or(0),
+        explained["predictions"].as_array().map_or(0, Vec::len),
         if explained["no_prediction"].is_null() {
             2
         } else {
