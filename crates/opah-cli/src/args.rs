@@ -59,7 +59,7 @@ pub(crate) enum Command {
     /// Note something with a study or a trial
     #[command(alias = "set-user-attr")]
     SetAttr(commands::set_attr::Args),
-    /// Look after a storage: what it is, copies, merges and dumps of its studies
+    /// Look after a storage: what it is, copies and dumps of its studies, checks and repairs
     #[command(subcommand)]
     Storage(commands::storage::Command),
     /// List the studies of a storage

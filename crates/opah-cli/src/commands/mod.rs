@@ -45,6 +45,7 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
     let done = match command {
         Command::Report(args) => return report::run(&args),
         Command::ShouldPrune(args) => return should_prune::run(&args),
+        Command::Storage(command) => return storage::run(&command),
         Command::Train(args) => train::run(&args),
         Command::Evaluate(args) => evaluate::run(&args),
         Command::Predict(args) => predict::run(&args),
@@ -59,7 +60,6 @@ pub(crate) fn run(command: Command) -> Result<ExitCode> {
         Command::Tell(args) => tell::run(&args),
         Command::Enqueue(args) => enqueue::run(&args),
         Command::SetAttr(args) => set_attr::run(&args),
-        Command::Storage(command) => storage::run(&command),
         Command::Studies(args) => studies::run(&args),
         Command::Trials(args) => trials::run(&args),
         Command::BestTrial(args) => best_trial::run(&args),
@@ -81,7 +81,7 @@ fn open(storage: &args::Storage) -> Result<Arc<dyn opah::Storage>> {
     if let Some(path) = opah::storage::file_of(&storage.storage)
         && !path.exists()
     {
-        bail!("there is no file {}; check --storage", path.display());
+        bail!("there is no file {}; check the URL", path.display());
     }
     let url = credentials::complete(&storage.storage);
     Ok(opah::storage::open(&url)?)

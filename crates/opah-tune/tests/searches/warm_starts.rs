@@ -79,7 +79,7 @@ fn priors_that_are_none_or_of_no_use_are_told() {
     let desk = Desk::new();
     let given = json!({"rl": {"normal": {"mean": 0.05, "sd": 2}}});
     let wrong = Options {
-        priors: Priors::from_json(given.as_object().unwrap()).unwrap(),
+        priors: Some(Priors::from_json(given.as_object().unwrap()).unwrap()),
         ..desk.options()
     };
     assert_eq!(

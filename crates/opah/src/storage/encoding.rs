@@ -7,7 +7,7 @@ use crate::distribution::Distribution;
 use crate::frozen_trial::{Direction, FrozenTrial, TrialState};
 
 /// The only revision of the schema that is read and written: alembic's, of Optuna 5.0.
-const HEAD: &str = "v3.2.0.a";
+pub(super) const HEAD: &str = "v3.2.0.a";
 
 /// The number of the same schema in Optuna's own table.
 const SCHEMA: i64 = 12;
@@ -18,25 +18,45 @@ const OLDER: [&str; 9] = [
     "v3.0.0.d",
 ];
 
-/// Whether tables of alembic's revision and of Optuna's schema number can be used; `place`
-/// is what holds them, e.g. "the file".
+/// A revision of the schema.
+pub(super) enum Revision {
+    Head,
+    Older(String),
+    Newer(String),
+}
+
+impl Revision {
+    /// By alembic's revision and Optuna's own number of the schema.
+    pub(super) fn of(revision: Option<&str>, schema: Option<i64>) -> Self {
+        match revision {
+            Some(HEAD) => Self::Head,
+            None if schema.is_none_or(|schema| schema == SCHEMA) => Self::Head,
+            // From before Optuna noted revisions.
+            None => Self::Older(OLDER[0].to_owned()),
+            Some(old) if OLDER.contains(&old) => Self::Older(old.to_owned()),
+            Some(new) => Self::Newer(new.to_owned()),
+        }
+    }
+}
+
+/// What is said of a newer revision; `place` is what holds the tables, e.g. "the file".
+pub(super) fn too_new(place: &str, new: &str) -> String {
+    format!("{place} has schema {new}, which is newer than {HEAD}; use a newer opah")
+}
+
+/// Whether a server's tables of this revision can be used.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 pub(super) fn check_revision(
     revision: Option<&str>,
     schema: Option<i64>,
     place: &str,
 ) -> Result<(), String> {
-    match revision {
-        Some(HEAD) => Ok(()),
-        None if schema.is_none_or(|schema| schema == SCHEMA) => Ok(()),
-        Some(old) if OLDER.contains(&old) => Err(format!(
+    match Revision::of(revision, schema) {
+        Revision::Head => Ok(()),
+        Revision::Older(old) => Err(format!(
             "{place} has Optuna's older schema {old}, and {HEAD} is needed; run `optuna storage upgrade --storage URL` once"
         )),
-        None => Err(format!(
-            "{place} has an older schema of Optuna, and {HEAD} is needed; run `optuna storage upgrade --storage URL` once"
-        )),
-        Some(new) => Err(format!(
-            "{place} has schema {new}, which is newer than {HEAD}; use a newer opah"
-        )),
+        Revision::Newer(new) => Err(too_new(place, &new)),
     }
 }
 

@@ -10,6 +10,7 @@
 //! - an update is visible wholly or not at all;
 //! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
 
+mod check;
 #[cfg(test)]
 mod contract;
 mod details;
@@ -32,6 +33,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+pub use check::{Check, Finding, Status};
 pub use details::Details;
 pub use journal::JournalStorage;
 pub use memory::MemoryStorage;
@@ -40,7 +42,7 @@ pub use merge::Merged;
 pub use server::{ServerStorage, password_in_file};
 pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]
-pub use sqlite::SqliteStorage;
+pub use sqlite::{SqliteStorage, Upgrade};
 pub use url::{masked, with_password};
 
 use crate::error::{Error, Result};
@@ -220,6 +222,16 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     /// as good as ever; other programs may refuse it.
     fn warnings(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// Looks through everything for what Optuna would not have written and may not read. If
+    /// `repair` is set, what can be mended is, after a copy was made. Workers should be
+    /// stopped meanwhile: a finished trial may change, which they would not notice.
+    fn check(&self, _repair: bool) -> Result<Check> {
+        Err(Error::Storage {
+            store: self.describe(),
+            problem: "this storage has no check".to_owned(),
+            source: None,
+        })
     }
     /// How the storage is named in messages: its URL without credentials.
     fn describe(&self) -> String;

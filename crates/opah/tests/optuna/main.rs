@@ -10,15 +10,18 @@ mod brute_force;
 mod constraints;
 mod copy;
 mod grid;
+mod guard;
 mod importance;
 mod journal;
 mod nsga;
 mod pruners;
 mod qmc;
 mod queue;
+mod repair;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod servers;
 mod tpe;
+mod upgrade;
 
 use std::path::Path;
 use std::process::Command;
@@ -210,7 +213,7 @@ fn a_file_that_cannot_be_used_says_why() {
         "{error}"
     );
     for (version, advice) in [
-        ("v2.6.0.a", "run `optuna storage upgrade"),
+        ("v2.6.0.a", "run `opah storage upgrade"),
         ("v9.9.9.z", "newer than v3.2.0.a; use a newer opah"),
     ] {
         let file = folder.path().join(format!("{version}.db"));

@@ -1,17 +1,24 @@
 //! `opah storage`: looking after what is kept, a file per command.
 
+mod check;
 mod copy;
 mod export;
+mod guard;
 mod import;
 mod info;
 mod merge;
 mod progress;
+mod upgrade;
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Subcommand;
+
+use crate::args;
 
 /// What can be done with storages; each command's flags stand in its file.
 #[derive(Debug, Subcommand)]
@@ -26,14 +33,23 @@ pub(crate) enum Command {
     Export(export::Args),
     /// Make the studies that `opah storage export` wrote
     Import(import::Args),
+    /// Find what Optuna would not have written and may not read, and mend it
+    Check(check::Args),
+    /// Bring an SQLite file of an older Optuna version up to Optuna 5's schema
+    Upgrade(upgrade::Args),
+    /// Keep Optuna's workers from beginning a waiting trial twice, in an SQLite file
+    Guard(guard::Args),
     /// Let a trial count no more; the same as `opah delete-trial`
     DeleteTrial(super::delete_trial::Args),
     /// Give a trial other values; the same as `opah correct-trial`
     CorrectTrial(super::correct_trial::Args),
 }
 
-pub(super) fn run(command: &Command) -> Result<()> {
-    match command {
+pub(super) fn run(command: &Command) -> Result<ExitCode> {
+    let done = match command {
+        Command::Check(args) => return check::run(args),
+        Command::Upgrade(args) => upgrade::run(args),
+        Command::Guard(args) => guard::run(args),
         Command::Info(args) => info::run(args),
         Command::Copy(args) => copy::run(args),
         Command::Merge(args) => merge::run(args),
@@ -41,17 +57,36 @@ pub(super) fn run(command: &Command) -> Result<()> {
         Command::Import(args) => import::run(args),
         Command::DeleteTrial(args) => super::delete_trial::run(args),
         Command::CorrectTrial(args) => super::correct_trial::run(args),
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Which storage is meant.
+#[derive(Debug, clap::Args)]
+struct Url {
+    /// The storage's URL, e.g. `sqlite:///trial.db` (four slashes for an absolute path)
+    #[arg(value_name = "URL", env = "OPAH_STORAGE")]
+    url: String,
+}
+
+impl Url {
+    /// Opens the storage, which must exist.
+    fn open(&self) -> Result<Arc<dyn opah::Storage>> {
+        open(&self.url)
+    }
+
+    /// The path of the SQLite file; for commands for which only these are right.
+    fn sqlite_path(&self, why: &str) -> Result<&Path> {
+        let path = opah::storage::SqliteStorage::path_of(&self.url);
+        path.with_context(|| format!("only SQLite files (`sqlite:///path`) {why}"))
     }
 }
 
-/// Opens a storage that must exist already, so that a misspelt path makes no file.
+/// Opens a storage that must exist already.
 fn open(url: &str) -> Result<Arc<dyn opah::Storage>> {
-    if let Some(path) = opah::storage::file_of(url)
-        && !path.exists()
-    {
-        bail!("there is no file {}; check the URL", path.display());
-    }
-    Ok(opah::storage::open(url)?)
+    super::open(&args::Storage {
+        storage: url.to_owned(),
+    })
 }
 
 /// The studies that are named, each once, or all.

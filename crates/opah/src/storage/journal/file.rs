@@ -9,21 +9,28 @@
 //! alike. Any other line that is no JSON is passed over and left alone.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::lock::{GRACE, Lock};
 use super::log::{Durability, Log};
 use super::raw_json::is_json;
 use crate::error::{Error, Result};
+use crate::storage::check::{Check, Finding, Status};
 
 /// How records begin.
 const BEGINNING: &[u8] = br#"{"op_code""#;
 
 /// How many records that may be the end of a damaged line are looked at.
 const MOST_TRIES: usize = 8;
+
+/// How long a writer may need for a record.
+const WRITING: Duration = Duration::from_millis(200);
 
 /// A line that is no JSON: where it begins and how long it is, in bytes.
 type Damage = (u64, usize);
@@ -37,7 +44,8 @@ pub(super) struct FileLog {
     damaged: Vec<Damage>,
     /// The last line, if it is no JSON. It may become a record yet.
     held: Option<Damage>,
-    notes: BTreeSet<String>,
+    /// What only a repair that is asked for touches.
+    left: BTreeSet<Damage>,
 }
 
 impl FileLog {
@@ -48,7 +56,7 @@ impl FileLog {
             grace: GRACE,
             damaged: Vec::new(),
             held: None,
-            notes: BTreeSet::new(),
+            left: BTreeSet::new(),
         };
         match File::options().append(true).create_new(true).open(path) {
             Ok(file) => {
@@ -120,11 +128,71 @@ impl FileLog {
         if repaired(line).is_some() {
             self.damaged.push((start, line.len()));
         } else {
-            self.notes.insert(format!(
-                "the line that begins at byte {start} of {} is no JSON and is skipped; Optuna reads no further than to it",
-                self.path.display()
-            ));
+            self.left.insert((start, line.len()));
         }
+    }
+
+    /// What is wrong with the lines that were read, and with what follows them.
+    fn damage(&self) -> io::Result<Vec<Finding>> {
+        let finding = |place: String, problem: &str, remedy: &str| Finding {
+            place,
+            problem: problem.to_owned(),
+            remedy: remedy.to_owned(),
+            status: Status::Repairable,
+        };
+        let lines = self.damaged.iter().chain(&self.held).chain(&self.left);
+        let mut findings: Vec<Finding> = lines
+            .map(|(start, length)| {
+                finding(
+                    format!("the line that begins at byte {start}, of {length} bytes"),
+                    "it is no JSON; Optuna reads no further than to it",
+                    "spaces are written over what is no record",
+                )
+            })
+            .collect();
+        let torn = || -> io::Result<u64> {
+            let mut file = File::open(&self.path)?;
+            let end = end_of_lines(&mut file)?;
+            Ok(file.metadata()?.len().saturating_sub(end))
+        };
+        let length = torn()?;
+        if length > 0 {
+            // A record that is being written has an end a moment later.
+            thread::sleep(WRITING);
+            if torn()? == length {
+                findings.push(finding(
+                    format!("the last {length} bytes"),
+                    "they are the beginning of a record; what Optuna appends is lost to it",
+                    "they are removed",
+                ));
+            }
+        }
+        Ok(findings)
+    }
+
+    /// Mends the lines, and gives the path of a copy with the file as it was.
+    fn mend(&mut self) -> io::Result<PathBuf> {
+        let time = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ");
+        let mut name = self.path.as_os_str().to_owned();
+        name.push(format!(".before-repair-{time}.log"));
+        let copy = PathBuf::from(name);
+        fs::copy(&self.path, &copy)?;
+        File::open(&copy)?.sync_all()?;
+        let mut file = File::options().read(true).write(true).open(&self.path)?;
+        remove_torn_end(&mut file)?;
+        let held = self.held.take();
+        let damaged = std::mem::take(&mut self.damaged);
+        for (start, length) in damaged.into_iter().chain(held) {
+            repair(&mut file, start, length)?;
+        }
+        let left = std::mem::take(&mut self.left);
+        for (start, length) in left.into_iter().chain(held) {
+            blank(&mut file, start, length)?;
+        }
+        // A last line that has become spaces has no end any more.
+        remove_torn_end(&mut file)?;
+        file.sync_all()?;
+        Ok(copy)
     }
 
     fn append_locked(&mut self, text: &str, durability: Durability) -> io::Result<()> {
@@ -193,8 +261,37 @@ impl Log for FileLog {
         read.map_err(|error| self.failed(error))
     }
 
+    fn check(&mut self, repair: bool) -> Result<Check> {
+        let found = self.damage();
+        let mut findings = found.map_err(|error| self.failed(error))?;
+        if findings.is_empty() || !repair {
+            return Ok(Check {
+                findings,
+                backup: None,
+            });
+        }
+        let lock = Lock::acquire(&self.path, self.grace);
+        let lock = lock.map_err(|error| self.failed(error))?;
+        let mended = self.mend();
+        drop(lock);
+        let backup = mended.map_err(|error| self.failed(error))?;
+        for finding in &mut findings {
+            finding.status = Status::Repaired;
+        }
+        Ok(Check {
+            findings,
+            backup: Some(backup),
+        })
+    }
+
     fn notes(&self) -> Vec<String> {
-        self.notes.iter().cloned().collect()
+        let note = |(start, _): &Damage| {
+            format!(
+                "the line that begins at byte {start} of {} is no JSON and is skipped; Optuna reads no further than to it",
+                self.path.display()
+            )
+        };
+        self.left.iter().map(note).collect()
     }
 
     fn n_bytes(&self) -> Result<Option<u64>> {
@@ -253,25 +350,41 @@ fn repair(file: &mut File, start: u64, length: usize) -> io::Result<()> {
     Ok(())
 }
 
+/// Overwrites a line that no record can be found in, its end included.
+fn blank(file: &mut File, start: u64, length: usize) -> io::Result<()> {
+    let mut line = vec![0; length];
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(&mut line)?;
+    if record(&line).is_none() {
+        file.seek(SeekFrom::Start(start))?;
+        file.write_all(&vec![b' '; length])?;
+    }
+    Ok(())
+}
+
 /// Removes what follows the last whole line. No reader has got further than to it.
 fn remove_torn_end(file: &mut File) -> io::Result<()> {
+    let end = end_of_lines(file)?;
+    if end < file.metadata()?.len() {
+        file.set_len(end)
+    } else {
+        Ok(())
+    }
+}
+
+/// Where the last whole line ends.
+fn end_of_lines(file: &mut File) -> io::Result<u64> {
     const BLOCK: u64 = 4096;
-    let size = file.seek(SeekFrom::End(0))?;
-    let mut end = size;
+    let mut end = file.seek(SeekFrom::End(0))?;
     while end > 0 {
         let start = end.saturating_sub(BLOCK);
         let mut block = Vec::new();
         file.seek(SeekFrom::Start(start))?;
         Read::take(&*file, end - start).read_to_end(&mut block)?;
         if let Some(at) = block.iter().rposition(|byte| *byte == b'\n') {
-            end = start + at as u64 + 1;
-            break;
+            return Ok(start + at as u64 + 1);
         }
         end = start;
     }
-    if end < size {
-        file.set_len(end)
-    } else {
-        Ok(())
-    }
+    Ok(0)
 }

@@ -9,6 +9,7 @@ use super::replay::Replay;
 use super::replayed_study::ReplayedStudy;
 use super::{unique, write};
 use crate::error::{Error, Result};
+use crate::storage::check::{Check, Finding, Status};
 
 /// A log as far as it was read, and what it amounts to.
 #[derive(Debug)]
@@ -95,6 +96,22 @@ impl Follower {
             });
         }
         own.into_iter().collect()
+    }
+
+    /// What is wrong with the log, and with records of it that are JSON: those are left alone,
+    /// as what follows them was written by programs that knew them.
+    pub(super) fn check(&mut self, repair: bool) -> Result<Check> {
+        let mut check = self.log.check(repair)?;
+        let of_trials = self.replay.studies().flat_map(ReplayedStudy::warnings);
+        let skipped = self.warnings.iter().cloned().chain(of_trials);
+        check.findings.extend(skipped.map(|problem| Finding {
+            place: "the journal's records".to_owned(),
+            problem,
+            remedy:
+                "nothing is to be done; it is skipped, and a journal takes nothing back".to_owned(),
+            status: Status::LeftAlone,
+        }));
+        Ok(check)
     }
 
     /// What could not be read so far, one line each.

@@ -1,6 +1,7 @@
 //! What keeps a journal's records: one sequence, the same for everybody who reads it.
 
 use crate::error::Result;
+use crate::storage::check::Check;
 
 /// Whether records are on the disk when they have been appended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,12 @@ pub(super) trait Log: Send + std::fmt::Debug {
     /// if the next can't be read. Positions are the log's own; the first is 0. What is
     /// shown is JSON.
     fn read(&mut self, position: &mut u64, show: &mut dyn FnMut(&str)) -> Result<()>;
+
+    /// What is damaged up to where the log was read; mended if `repair` says so, which leaves
+    /// all positions as they are. A log that can't be damaged has nothing to do.
+    fn check(&mut self, _repair: bool) -> Result<Check> {
+        Ok(Check::default())
+    }
 
     /// What was found that is no JSON, one line each.
     fn notes(&self) -> Vec<String>;

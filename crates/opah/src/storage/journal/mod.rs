@@ -46,8 +46,8 @@ use self::follower::Follower;
 use self::log::{Durability, Log};
 use self::record::Operation;
 use super::{
-    AttrKind, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome,
-    Storage, TrialStart, TrialUpdate, wrong_state,
+    AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE,
+    Outcome, Storage, TrialStart, TrialUpdate, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -265,6 +265,10 @@ impl Storage for JournalStorage {
 
     fn warnings(&self) -> Vec<String> {
         self.follower().warnings()
+    }
+
+    fn check(&self, repair: bool) -> Result<Check> {
+        self.synced()?.check(repair)
     }
 
     fn describe(&self) -> String {

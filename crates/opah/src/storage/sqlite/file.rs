@@ -12,7 +12,7 @@ use super::schema::{self, Problem};
 use crate::error::{Error, Result};
 
 /// How long a writer waits for another one.
-const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A storage in an SQLite file.
 #[derive(Debug)]
@@ -43,26 +43,8 @@ impl SqliteStorage {
 
     /// As [`open`](Self::open), waiting at most `timeout` for other writers.
     pub fn open_with_timeout(path: &Path, timeout: Duration) -> Result<Self> {
-        let failed = |error| storage_error(path, error);
-        let mut connection = Connection::open(path).map_err(failed)?;
-        connection.busy_timeout(timeout).map_err(failed)?;
-        // A file from elsewhere may hold anything: no function with side effects is
-        // run from its schema, and its schema can't be written to.
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
-            .map_err(failed)?;
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
-            .map_err(failed)?;
-        connection.set_prepared_statement_cache_capacity(64);
-        schema::prepare(&mut connection).map_err(|problem| match problem {
-            Problem::Sqlite(error) => failed(error),
-            Problem::Version(problem) => Error::Storage {
-                store: describe(path),
-                problem,
-                source: None,
-            },
-        })?;
+        let mut connection = connect(path, timeout)?;
+        schema::prepare(&mut connection).map_err(|problem| refused(path, problem))?;
         let open = Mutex::new(Open {
             connection,
             reader: Reader::default(),
@@ -130,12 +112,44 @@ impl From<rusqlite::Error> for Refused {
     }
 }
 
-fn describe(path: &Path) -> String {
+/// Opens a file, whatever it holds, making it if it is missing.
+pub(super) fn connect(path: &Path, timeout: Duration) -> Result<Connection> {
+    let failed = |error| storage_error(path, error);
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(timeout).map_err(failed)?;
+    // A file from elsewhere may hold anything: no function with side effects is run from
+    // its schema, its schema can't be written to, and its triggers and views, which
+    // neither Optuna nor opah needs, do nothing.
+    for (option, value) in [
+        (DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true),
+        (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+    ] {
+        connection.set_db_config(option, value).map_err(failed)?;
+    }
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// The error for a file that can't be used as it is.
+pub(super) fn refused(path: &Path, problem: Problem) -> Error {
+    match problem {
+        Problem::Sqlite(error) => storage_error(path, error),
+        Problem::Version(problem) => Error::Storage {
+            store: describe(path),
+            problem,
+            source: None,
+        },
+    }
+}
+
+pub(super) fn describe(path: &Path) -> String {
     format!("sqlite:///{}", path.display())
 }
 
 /// An SQLite error in words that say what to do.
-fn storage_error(path: &Path, error: rusqlite::Error) -> Error {
+pub(super) fn storage_error(path: &Path, error: rusqlite::Error) -> Error {
     let problem = match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => "the file is not an SQLite database; name another file",
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {

@@ -5,12 +5,16 @@
 //! flush to the disk (a power cut may forget that a trial was begun); a tell is
 //! flushed before it is acknowledged.
 
+mod backup;
+mod check;
 mod details;
 mod file;
+mod guard;
 mod read;
 mod rows;
 mod schema;
 mod studies;
+mod upgrade;
 
 use std::sync::Arc;
 
@@ -18,13 +22,14 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 pub use self::file::SqliteStorage;
+pub use self::upgrade::Upgrade;
 
 use self::file::{Durability, Open, Refused};
 use self::read::Which;
 use super::encoding::direction_name;
 use super::{
-    AttrKind, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome,
-    Storage, TrialStart, TrialUpdate, deleted, wrong_state,
+    AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE,
+    Outcome, Storage, TrialStart, TrialUpdate, deleted, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -300,6 +305,10 @@ impl Storage for SqliteStorage {
 
     fn warnings(&self) -> Vec<String> {
         self.lock().reader.warnings.iter().cloned().collect()
+    }
+
+    fn check(&self, repair: bool) -> Result<Check> {
+        self.look_through(repair)
     }
 
     fn describe(&self) -> String {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use crate::storage::encoding::check_revision;
+use crate::storage::encoding::{self, HEAD, Revision};
 
 /// Makes waiting trials findable without a look at all others. Optuna ignores it.
 const WAITING_INDEX: &str = "CREATE INDEX IF NOT EXISTS opah_waiting_trials
@@ -23,7 +23,8 @@ impl From<rusqlite::Error> for Problem {
 /// Makes the tables in an empty file, and checks the version of any other.
 pub(super) fn prepare(connection: &mut Connection) -> Result<(), Problem> {
     if !has_table(connection, "trials")? {
-        if has_any_table(connection)? {
+        // Whoever made the tables between the two looks made all of them at once.
+        if has_any_table(connection)? && !has_table(connection, "trials")? {
             return Err(not_optunas());
         }
         // Write-ahead logging lets readers and the writer work side by side. It is
@@ -31,7 +32,7 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Problem> {
         connection.pragma_update(None, "journal_mode", "wal")?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         if !has_table(&transaction, "trials")? {
-            transaction.execute_batch(include_str!("schema.sql"))?;
+            create(&transaction)?;
         }
         transaction.commit()?;
     }
@@ -42,6 +43,11 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Makes all tables.
+pub(super) fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(include_str!("schema.sql"))
+}
+
 fn not_optunas() -> Problem {
     let problem =
         "the file is an SQLite database, but not one of Optuna's or opah's; name another file";
@@ -49,9 +55,19 @@ fn not_optunas() -> Problem {
 }
 
 fn check_version(connection: &Connection) -> Result<(), Problem> {
+    match older_version(connection)? {
+        None => Ok(()),
+        Some(old) => Err(Problem::Version(format!(
+            "the file has Optuna's older schema {old}, and {HEAD} is needed; run `opah storage upgrade URL` once"
+        ))),
+    }
+}
+
+/// The version of a file that needs an upgrade; `None` if it needs none.
+pub(super) fn older_version(connection: &Connection) -> Result<Option<String>, Problem> {
     let has_revision = has_table(connection, "alembic_version")?;
     let has_version = has_table(connection, "version_info")?;
-    if !has_revision && !has_version {
+    if !has_table(connection, "trials")? || (!has_revision && !has_version) {
         return Err(not_optunas());
     }
     let version: Option<String> = if has_revision {
@@ -72,7 +88,11 @@ fn check_version(connection: &Connection) -> Result<(), Problem> {
     } else {
         None
     };
-    check_revision(version.as_deref(), schema, "the file").map_err(Problem::Version)
+    match Revision::of(version.as_deref(), schema) {
+        Revision::Head => Ok(None),
+        Revision::Older(old) => Ok(Some(old)),
+        Revision::Newer(new) => Err(Problem::Version(encoding::too_new("the file", &new))),
+    }
 }
 
 /// The version of the schema and of the program that made the file, where it says so.
@@ -95,7 +115,7 @@ pub(super) fn versions(
     ))
 }
 
-fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_table(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
     let sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?1";
     Ok(connection
         .query_row(sql, [name], |_| Ok(()))

@@ -9,7 +9,7 @@ use super::golden::OPTUNAS;
 use crate::frozen_trial::StudyId;
 use crate::storage::journal::JournalStorage;
 use crate::storage::journal::raw_json::is_json;
-use crate::storage::{Cursor, Storage, TrialStart};
+use crate::storage::{Check, Cursor, Status, Storage, TrialStart};
 
 /// Optuna's journal up to a trial that runs, in lines with their ends.
 fn lines() -> Vec<&'static str> {
@@ -265,4 +265,75 @@ fn storages_are_opened_by_path_as_optunas_are() {
         let error = crate::storage::open(url).unwrap_err().to_string();
         assert!(error.contains("unknown kind of storage"), "{error}");
     }
+}
+
+/// What a check of this journal finds, and what it leaves behind.
+fn repaired(journal: &str) -> (Check, String) {
+    let desk = desk(journal);
+    let storage = JournalStorage::open(&desk.path).unwrap();
+    let before = contents(&storage);
+    let found = storage.check(false).unwrap();
+    assert_eq!(fs::read_to_string(&desk.path).unwrap(), journal);
+    let repaired = storage.check(true).unwrap();
+    assert_eq!(repaired.findings.len(), found.findings.len());
+    assert_eq!(contents(&storage), before);
+    if let Some(backup) = &repaired.backup {
+        assert_eq!(fs::read_to_string(backup).unwrap(), journal);
+        append(&storage);
+        check_repaired(&desk.path, &storage);
+    }
+    let again = JournalStorage::open(&desk.path).unwrap();
+    let left = again.check(false).unwrap().findings;
+    assert!(
+        left.iter()
+            .all(|finding| finding.status == Status::LeftAlone)
+    );
+    (found, fs::read_to_string(&desk.path).unwrap())
+}
+
+#[test]
+fn a_repair_writes_spaces_over_what_is_no_record() {
+    let lines = lines();
+    let whole = lines.concat();
+    for (journal, problem) in [
+        (
+            lines[..7].concat() + "hello\n" + &lines[7..].concat(),
+            "it is no JSON",
+        ),
+        (
+            lines[..7].concat() + "{\"op_code\":5,\"tr\n" + &lines[7..].concat(),
+            "it is no JSON",
+        ),
+        (
+            lines[..7].concat() + "{\"op_co" + &lines[7..].concat(),
+            "it is no JSON",
+        ),
+        (whole.clone() + "hello\n", "it is no JSON"),
+        (
+            whole.clone() + "{\"op_code\":5,\"tr",
+            "they are the beginning of a record",
+        ),
+    ] {
+        let (found, _) = repaired(&journal);
+        assert!(!found.is_fine());
+        let [finding] = &found.findings[..] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(finding.status, Status::Repairable);
+        assert!(finding.problem.starts_with(problem), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_check_tells_of_records_that_nobody_can_mend() {
+    let lines = lines();
+    let journal = lines[..7].concat() + "{\"op_code\":11}\n" + &lines[7..].concat();
+    let (found, after) = repaired(&journal);
+    assert_eq!(after, journal);
+    let [finding] = &found.findings[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(finding.status, Status::LeftAlone);
+    let (found, after) = repaired(&lines.concat());
+    assert_eq!((found, after), (Check::default(), lines.concat()));
 }

@@ -10,7 +10,7 @@ use crate::study::Study;
 
 /// A file with the studies `a` and `b` of three complete trials each, whose ids are 1 to 3
 /// and 4 to 6.
-fn file(folder: &Path) -> PathBuf {
+pub(super) fn file(folder: &Path) -> PathBuf {
     let path = folder.join("trial.db");
     let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(&path).unwrap());
     for name in ["a", "b"] {
@@ -27,12 +27,12 @@ fn file(folder: &Path) -> PathBuf {
     path
 }
 
-fn inject(path: &Path, sql: &str) {
+pub(super) fn inject(path: &Path, sql: &str) {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.execute_batch(sql).unwrap();
 }
 
-fn open(path: &Path) -> Arc<SqliteStorage> {
+pub(super) fn open(path: &Path) -> Arc<SqliteStorage> {
     Arc::new(SqliteStorage::open(path).unwrap())
 }
 

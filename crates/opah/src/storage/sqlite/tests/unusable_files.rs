@@ -127,13 +127,13 @@ fn files_of_other_programs_and_other_times_say_so() {
             "CREATE TABLE trials (trial_id INTEGER PRIMARY KEY);
              CREATE TABLE version_info (schema_version INTEGER);
              INSERT INTO version_info VALUES (11)",
-            "the file has an older schema of Optuna, and v3.2.0.a is needed; run `optuna storage upgrade --storage URL` once",
+            "the file has Optuna's older schema v0.9.0.a, and v3.2.0.a is needed; run `opah storage upgrade URL` once",
         ),
         (
             "CREATE TABLE trials (trial_id INTEGER PRIMARY KEY);
              CREATE TABLE alembic_version (version_num TEXT);
              INSERT INTO alembic_version VALUES ('v3.0.0.d')",
-            "the file has Optuna's older schema v3.0.0.d, and v3.2.0.a is needed; run `optuna storage upgrade --storage URL` once",
+            "the file has Optuna's older schema v3.0.0.d, and v3.2.0.a is needed; run `opah storage upgrade URL` once",
         ),
         (
             "CREATE TABLE trials (trial_id INTEGER PRIMARY KEY);
