@@ -18,6 +18,10 @@ fn optuna_reads_in_upgraded_files_what_their_makers_did() {
         let db = folder.path().join(format!("{version}.db"));
         let sql = fs::read_to_string(assets.join(format!("{version}.sql"))).unwrap();
         let connection = rusqlite::Connection::open(&db).unwrap();
+        // Tables are written in the order of their names.
+        connection
+            .pragma_update(None, "foreign_keys", false)
+            .unwrap();
         connection.execute_batch(&sql).unwrap();
         drop(connection);
         SqliteStorage::upgrade(&db).unwrap().unwrap();

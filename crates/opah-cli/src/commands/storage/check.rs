@@ -17,7 +17,7 @@ use crate::output::{self, Rows};
 `repairable` at once. Stop the workers before.\n\n\
 Examples:\n  opah storage check sqlite:///trial.db\n  opah storage check sqlite:///trial.db --repair"
 )]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     url: Url,
     /// Mend what can be mended

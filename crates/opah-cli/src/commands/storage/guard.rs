@@ -12,7 +12,7 @@ use crate::output;
     after_help = "The guard is two triggers in the file, which all programs that use it obey. opah's workers need none.\n\n\
 Examples:\n  opah storage guard sqlite:///trial.db\n  opah storage guard sqlite:///trial.db --remove"
 )]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     url: Url,
     /// Take the guard away

@@ -11,7 +11,7 @@ use crate::output;
     after_help = "The file is copied first, to FILE.before-upgrade-TIME.db beside it. Stop all programs that use it \
 before; those of older Optuna versions can't use it after.\n\nExample:\n  opah storage upgrade sqlite:///trial.db"
 )]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     url: Url,
 }

@@ -19,8 +19,6 @@
 
 mod candidates;
 mod column;
-#[cfg(test)]
-mod crashes;
 mod density;
 mod dimension;
 mod fronts;

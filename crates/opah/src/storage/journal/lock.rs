@@ -39,16 +39,8 @@ impl Lock {
         let mut pause = FIRST_PAUSE;
         let mut seen: Option<(SystemTime, Instant)> = None;
         loop {
-            let made = File::options()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&path);
-            match made {
-                Ok(file) => {
-                    sign(&file);
-                    return Ok(Self { path, file });
-                }
+            match make(&path) {
+                Ok(file) => return Ok(Self { path, file }),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
             }
@@ -104,14 +96,44 @@ fn changed(lock: &Path) -> Option<SystemTime> {
     metadata.and_then(|found| found.modified()).ok()
 }
 
+/// Makes the lock, with all that tells others whether its holder is gone. It is signed under
+/// another name first: a lock that is not, because its maker was killed at that moment, would
+/// hold others up for the grace period.
+fn make(path: &Path) -> io::Result<File> {
+    let new = |path: &Path| {
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true).open(path)
+    };
+    if path.exists() {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let unsigned = with_suffix(path, &format!("{}.new", unique()));
+    let file = new(&unsigned)?;
+    if !sign(&file) {
+        fs::remove_file(&unsigned)?;
+        return new(path);
+    }
+    let linked = fs::hard_link(&unsigned, path);
+    fs::remove_file(&unsigned)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            // A file system without hard links.
+            drop(file);
+            let file = new(path)?;
+            sign(&file);
+            Ok(file)
+        }
+        linked => linked.map(|()| file),
+    }
+}
+
 /// Notes in a new lock how others know that its holder is gone. Where that can't be
 /// noted, they wait for the grace period.
-fn sign(mut lock: &File) {
-    if let Some(signature) = signature()
-        && lock.try_lock().is_ok()
-    {
-        let _ = lock.write_all(signature.as_bytes());
-    }
+fn sign(mut lock: &File) -> bool {
+    let Some(signature) = signature() else {
+        return false;
+    };
+    lock.try_lock().is_ok() && lock.write_all(signature.as_bytes()).is_ok()
 }
 
 /// Releases a lock whose holder is known to be gone, and says whether it did.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::frozen_trial::{Direction, TrialState};
 use crate::json::Json;
+use crate::sampler::RandomSampler;
 use crate::storage::{SqliteStorage, Storage};
 use crate::study::Study;
 
@@ -15,6 +16,7 @@ pub(super) fn file(folder: &Path) -> PathBuf {
     let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(&path).unwrap());
     for name in ["a", "b"] {
         let study = Study::create(storage.clone(), name, &[Direction::Minimize]).unwrap();
+        let study = study.with_sampler(Arc::new(RandomSampler { seed: 1 }));
         for number in 0..3 {
             let mut trial = study.ask().unwrap();
             trial.suggest_float("x", 0.0..=1.0).unwrap();

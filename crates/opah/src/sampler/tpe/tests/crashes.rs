@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::TpeSampler;
 use crate::frozen_trial::Direction;
+use crate::sampler::TpeSampler;
 use crate::study::{Stop, Study};
 
 #[test]

@@ -1,5 +1,7 @@
 //! A suggestion is a function of the seed, the trial's number and the history.
 
+mod crashes;
+
 use serde_json::json;
 
 use super::*;
