@@ -6,7 +6,20 @@
 #
 # OPAH_TEST_POSTGRES and OPAH_TEST_MYSQL are kept as they are if they are set. Servers that
 # are not installed are left out, which the tests say.
+#
+# Flushes to the disk cost time and prove nothing in tests; with OPAH_SERVERS_DURABLE=1 there
+# are some, for measurements. OPAH_SERVERS_CONNECTIONS is how many connections each server
+# takes (200).
 set -euo pipefail
+
+connections=${OPAH_SERVERS_CONNECTIONS:-200}
+if [ "${OPAH_SERVERS_DURABLE:-0}" = 1 ]; then
+  postgres_fsync=on
+  mariadb_flush=1
+else
+  postgres_fsync=off
+  mariadb_flush=0
+fi
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/opah-servers.XXXXXX")
 started=()
@@ -58,9 +71,9 @@ start_postgres() {
   fi
   (cd / && as_user postgres "$programs/initdb" -D "$data" -U opah -E UTF8 --locale=C \
     --auth=trust --no-sync) >"$folder/postgres.log" 2>&1
-  # Flushes to the disk cost time and prove nothing here.
-  (cd / && as_user postgres "$programs/postgres" -D "$data" -p "$port" -c fsync=off \
-    -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c max_connections=200) \
+  (cd / && as_user postgres "$programs/postgres" -D "$data" -p "$port" \
+    -c fsync="$postgres_fsync" -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+    -c max_connections="$connections") \
     >>"$folder/postgres.log" 2>&1 &
   started+=($!)
   if ! until_ready "$programs/pg_isready" -h 127.0.0.1 -p "$port"; then
@@ -83,7 +96,8 @@ start_mariadb() {
     --auth-root-authentication-method=normal --skip-test-db) >"$folder/mariadb.log" 2>&1
   (cd / && as_user mysql mariadbd --no-defaults --datadir="$data" --port="$port" \
     --bind-address=127.0.0.1 --socket="$data/socket" --pid-file="$data/pid" \
-    --innodb-flush-log-at-trx-commit=0 --max-connections=200) >>"$folder/mariadb.log" 2>&1 &
+    --innodb-flush-log-at-trx-commit="$mariadb_flush" --max-connections="$connections") \
+    >>"$folder/mariadb.log" 2>&1 &
   started+=($!)
   if ! until_ready mariadb --no-defaults -h 127.0.0.1 -P "$port" -u root -e \
     "CREATE USER IF NOT EXISTS opah@'%' IDENTIFIED BY 'opah'; GRANT ALL ON *.* TO opah@'%'"; then
