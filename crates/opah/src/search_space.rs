@@ -63,6 +63,14 @@ impl SearchSpace {
 
     /// Keeps the parameters that `trial` has with the identical distribution.
     pub fn intersect(&mut self, trial: &FrozenTrial) {
+        // Both are sorted, and most trials share all of their distributions.
+        let is_same = self.0.len() == trial.params.len()
+            && self.0.iter().zip(&trial.params).all(|(known, param)| {
+                Arc::ptr_eq(known.1, &param.distribution) && *known.0 == param.name
+            });
+        if is_same {
+            return;
+        }
         self.0.retain(|name, distribution| {
             trial
                 .params
