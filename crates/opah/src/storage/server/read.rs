@@ -110,7 +110,10 @@ impl Reader {
                 problem => problem,
             };
             match problem {
-                None => trials.push(draft.trial),
+                None => {
+                    draft.trial.params.shrink();
+                    trials.push(draft.trial);
+                }
                 Some(problem) => {
                     self.warn(warn(&problem));
                 }

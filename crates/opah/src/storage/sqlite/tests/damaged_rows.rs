@@ -145,6 +145,18 @@ fn a_trial_that_cannot_be_read_is_skipped_with_a_warning() {
 }
 
 #[test]
+fn rows_of_no_trial_are_passed_over() {
+    for id in ["NULL", "'none'", "77"] {
+        let sql = format!(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO trial_params (trial_id, param_name, param_value, distribution_json)
+             VALUES ({id}, 'x', 0.5, '{{}}')"
+        );
+        check(&sql, &[0, 1, 2], "");
+    }
+}
+
+#[test]
 fn what_a_trial_can_do_without_costs_no_trial() {
     check(
         "UPDATE trials SET datetime_start = 'yesterday' WHERE trial_id = 2",
