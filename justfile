@@ -19,6 +19,10 @@ bless:
 bench *options:
     ./tools/bench/overhead.sh {{options}}
 
+# Measure what trials cost in each storage, beside Optuna (docs/results/storage.md)
+bench-storage *options:
+    ./tools/bench/storage.sh {{options}}
+
 # Open the library's documentation
 docs:
     cargo doc --workspace --no-deps --open
