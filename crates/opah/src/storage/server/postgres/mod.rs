@@ -150,8 +150,9 @@ impl Connection for Postgres {
             .client
             .query(&statement, &parameters)
             .map_err(failure)?;
-        for row in &rows {
-            let values: Result<Vec<Value>, _> = (0..row.len()).map(|at| value(row, at)).collect();
+        // Each is let go when it was read, so that what is made of it can have its memory.
+        for row in rows {
+            let values: Result<Vec<Value>, _> = (0..row.len()).map(|at| value(&row, at)).collect();
             each(&values.map_err(failure)?);
         }
         Ok(())
