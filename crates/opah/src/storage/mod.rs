@@ -17,6 +17,8 @@ mod details;
 pub mod dump;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod encoding;
+#[cfg(all(test, any(feature = "postgres", feature = "mysql", feature = "redis")))]
+mod faults;
 mod journal;
 mod memory;
 mod merge;
@@ -25,6 +27,8 @@ mod server;
 mod snapshot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
+mod tries;
 mod url;
 
 use std::collections::BTreeSet;

@@ -7,13 +7,25 @@ pub fn masked(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
+    let mut end = authority_end(rest);
+    // A password may have a `/` that ought to be `%2F`.
+    if let Some(at) = rest.rfind('@')
+        && at > end
+        && rest[..end].contains(':')
+    {
+        end = at + authority_end(&rest[at..]);
+    }
     let Some((credentials, host)) = rest[..end].rsplit_once('@') else {
         return mask_option(url);
     };
     let user = credentials.split_once(':').map(|(user, _)| user);
     let shown = user.map_or(credentials.to_owned(), |user| format!("{user}:***"));
     mask_option(&format!("{scheme}://{shown}@{host}{}", &rest[end..]))
+}
+
+/// Where user, password, host and port end.
+fn authority_end(rest: &str) -> usize {
+    rest.find(['/', '?']).unwrap_or(rest.len())
 }
 
 /// The same without what follows `password=`.
@@ -26,17 +38,18 @@ fn mask_option(url: &str) -> String {
     format!("{}password=***{}", &url[..at], &value[end..])
 }
 
-/// The URL with this password, if it has a user and no password.
+/// The URL with this password, if it has a user and no password; of Redis, which has a password
+/// without a user, if it has none.
 pub fn with_password(url: &str, password: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else {
         return url.to_owned();
     };
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@') {
+    let password = encoded(password);
+    match rest[..authority_end(rest)].rsplit_once('@') {
         Some((user, _)) if !user.contains(':') => {
-            let password = encoded(password);
             format!("{scheme}://{user}:{password}{}", &rest[user.len()..])
         }
+        None if scheme == "redis" => format!("{scheme}://:{password}@{rest}"),
         _ => url.to_owned(),
     }
 }
@@ -53,6 +66,23 @@ fn encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// The text that `%XX` stand for; `None` if they don't.
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
+pub(super) fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            let (high, low) = (digit()?, digit()?);
+            bytes.push((high * 16 + low) as u8);
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -72,6 +102,8 @@ mod tests {
             masked("--storage=mysql://me:x@h/d"),
             "--storage=mysql://me:***@h/d"
         );
+        assert_eq!(masked("redis://:se/c?r@h/0"), "redis://:***@h/0");
+        assert_eq!(masked("redis://h:6379/0"), "redis://h:6379/0");
     }
 
     #[test]
@@ -85,5 +117,8 @@ mod tests {
             with_password("postgresql://host/db", "x"),
             "postgresql://host/db"
         );
+        assert_eq!(with_password("redis://host/0", "x"), "redis://:x@host/0");
+        assert_eq!(with_password("redis://me@host", "x"), "redis://me:x@host");
+        assert_eq!(with_password("redis://:y@host", "x"), "redis://:y@host");
     }
 }

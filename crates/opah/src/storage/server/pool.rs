@@ -2,22 +2,12 @@
 //! server goes away.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::connection::{Answer, Connection, Failure};
 use super::url::{Kind, Server};
 use crate::error::{Error, Result};
-
-/// How long a server may be away before an operation gives up. A result that took hours is
-/// not to be lost because the database is restarted.
-pub(super) const PATIENCE: Duration = Duration::from_mins(10);
-
-/// How long a server that answers, but takes no connections yet, is waited for at first.
-const FIRST_PATIENCE: Duration = Duration::from_secs(30);
-
-/// The first and the longest pause between two tries.
-const PAUSES: [Duration; 2] = [Duration::from_millis(20), Duration::from_secs(5)];
+use crate::storage::tries::{FIRST_PATIENCE, PATIENCE, Tries};
 
 /// Idle connections that are kept.
 const MAX_IDLE: usize = 16;
@@ -26,33 +16,6 @@ pub(super) struct Pool {
     server: Server,
     patience: Duration,
     idle: Mutex<Vec<Box<dyn Connection>>>,
-}
-
-/// How often and since when an operation is tried.
-struct Tries {
-    since: Instant,
-    pause: Duration,
-}
-
-impl Tries {
-    fn new() -> Self {
-        Self {
-            since: Instant::now(),
-            pause: PAUSES[0],
-        }
-    }
-
-    /// Pauses before another try; `false` if there is to be none.
-    fn again(&mut self, patience: Duration) -> bool {
-        if self.since.elapsed() + self.pause > patience {
-            return false;
-        }
-        // Processes that failed together should not try together.
-        let spread = std::process::id() % 16 + 8;
-        sleep(self.pause * spread / 16);
-        self.pause = (self.pause * 2).min(PAUSES[1]);
-        true
-    }
 }
 
 impl Pool {
@@ -112,12 +75,12 @@ impl Pool {
                     // The others were lost with it.
                     self.idle().clear();
                     if !is_old && !tries.again(self.patience) {
-                        return Err(self.error(failure, Some(tries.since.elapsed())));
+                        return Err(self.error(failure, Some(tries.elapsed())));
                     }
                 }
                 Err(failure @ Failure::Again(_)) => {
                     if !tries.again(self.patience) {
-                        return Err(self.error(failure, Some(tries.since.elapsed())));
+                        return Err(self.error(failure, Some(tries.elapsed())));
                     }
                 }
                 Err(failure) => return Err(self.error(failure, None)),

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::storage::url::masked;
+use crate::storage::url::{decoded, masked};
 
 /// The kinds of servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,22 +219,6 @@ fn split_port(address: &str) -> (&str, Option<&str>) {
         Some((host, port)) => (host, Some(port)),
         None => (address, None),
     }
-}
-
-/// The text that `%XX` stand for; `None` if they don't.
-fn decoded(text: &str) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16);
-            let (high, low) = (digit()?, digit()?);
-            bytes.push((high * 16 + low) as u8);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
