@@ -2,10 +2,10 @@
 # Runs a command with private database servers, whose URLs it finds in the environment, and
 # stops them afterwards:
 #
-#     ./tools/servers.sh cargo nextest run -p opah --features postgres,mysql
+#     ./tools/servers.sh cargo nextest run -p opah --features postgres,mysql,redis
 #
-# OPAH_TEST_POSTGRES and OPAH_TEST_MYSQL are kept as they are if they are set. Servers that
-# are not installed are left out, which the tests say.
+# OPAH_TEST_POSTGRES, OPAH_TEST_MYSQL and OPAH_TEST_REDIS are kept as they are if they are set.
+# Servers that are not installed are left out, which the tests say.
 #
 # Flushes to the disk cost time and prove nothing in tests; with OPAH_SERVERS_DURABLE=1 there
 # are some, for measurements. OPAH_SERVERS_CONNECTIONS is how many connections each server
@@ -107,6 +107,21 @@ start_mariadb() {
   export OPAH_TEST_MYSQL=mysql://opah:opah@127.0.0.1:$port/mysql
 }
 
+start_redis() {
+  local port
+  command -v redis-server >/dev/null || return 0
+  port=$(free_port)
+  redis-server --port "$port" --bind 127.0.0.1 --dir "$folder" --save '' --appendonly no \
+    >"$folder/redis.log" 2>&1 &
+  started+=($!)
+  if ! until_ready redis-cli -h 127.0.0.1 -p "$port" ping; then
+    cat "$folder/redis.log" >&2
+    return 1
+  fi
+  export OPAH_TEST_REDIS=redis://127.0.0.1:$port/0
+}
+
 [ -n "${OPAH_TEST_POSTGRES:-}" ] || start_postgres
 [ -n "${OPAH_TEST_MYSQL:-}" ] || start_mariadb
+[ -n "${OPAH_TEST_REDIS:-}" ] || start_redis
 "$@"

@@ -17,7 +17,7 @@ packages() {
 }
 
 venv=${OPAH_TEST_VENV:-$PWD/.venv}
-if ! "$venv/bin/python" -c 'import optuna, psycopg2, pymysql, sklearn; assert optuna.__version__.startswith("5.")' >/dev/null 2>&1; then
+if ! "$venv/bin/python" -c 'import optuna, psycopg2, pymysql, redis, sklearn; assert optuna.__version__.startswith("5.")' >/dev/null 2>&1; then
   # Debian's Python comes without what environments are made with.
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || packages python3 python3-venv ||
     echo "python3-venv could not be installed" >&2
@@ -30,7 +30,8 @@ command -v chromium >/dev/null || packages chromium ||
   echo "Chromium could not be installed" >&2
 # Database servers; without them, their tests say that they are skipped, and fail in
 # continuous integration.
-for server in postgresql:/usr/lib/postgresql mariadb-server:/usr/sbin/mariadbd; do
+for server in postgresql:/usr/lib/postgresql mariadb-server:/usr/sbin/mariadbd \
+  redis-server:/usr/bin/redis-server; do
   [ -e "${server#*:}" ] || packages "${server%%:*}" ||
     echo "${server%%:*} could not be installed" >&2
 done

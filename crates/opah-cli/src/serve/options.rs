@@ -228,8 +228,8 @@ mod tests {
                  never, dominance_halving",
             ),
             (
-                json!({"options": {"storage": "redis://host"}}),
-                "redis://…: unknown kind of storage",
+                json!({"options": {"storage": "http://host"}}),
+                "http://…: unknown kind of storage",
             ),
         ] {
             let error = format!("{:#}", served(&members).unwrap_err());

@@ -270,7 +270,7 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
 /// Opens the storage at `url`: `sqlite:///path`, `journal:///path` (both created if missing),
 /// `memory:`, or a database on a server, `postgresql://user:password@host:5432/database` or
 /// `mysql://…`; the forms in which SQLAlchemy names a driver, such as
-/// `postgresql+psycopg2://…`, are taken too. As with Optuna, a path to a file that is there
+/// `postgresql+psycopg2://…`, are taken too. `redis://host:6379/0` is a journal on a server. As with Optuna, a path to a file that is there
 /// means a journal; so does a path that ends in `.log`.
 pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     if url == "memory:" {
@@ -283,6 +283,10 @@ pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     if let Some(path) = journal_path(url) {
         return Ok(Arc::new(JournalStorage::open(path)?));
     }
+    #[cfg(feature = "redis")]
+    if url.starts_with("redis://") || url.starts_with("rediss://") {
+        return Ok(Arc::new(JournalStorage::open_redis(url)?));
+    }
     #[cfg(any(feature = "postgres", feature = "mysql"))]
     if server::is_server(url) {
         return Ok(Arc::new(ServerStorage::open(url)?));
@@ -290,7 +294,7 @@ pub fn open(url: &str) -> Result<Arc<dyn Storage>> {
     let scheme = url.split_once("://").map_or(url, |(scheme, _)| scheme);
     Err(Error::Storage {
         store: format!("{scheme}://…"),
-        problem: format!("unknown kind of storage; use {KINDS}"),
+        problem: format!("unknown kind of storage; use {}", kinds()),
         source: None,
     })
 }
@@ -327,11 +331,22 @@ fn journal_path(url: &str) -> Option<&Path> {
     (is_log || path.is_file()).then_some(path)
 }
 
-const KINDS: &str = if cfg!(feature = "postgres") {
-    "`sqlite:///path/to/file.db`, `journal:///path/to/file.log`, `postgresql://user:password@host/database`, `mysql://…` or `memory:`"
-} else {
-    "`sqlite:///path/to/file.db`, `journal:///path/to/file.log` or `memory:`"
-};
+/// What the URLs look like, for messages.
+fn kinds() -> String {
+    let kinds = [
+        (cfg!(feature = "sqlite"), "`sqlite:///path/to/file.db`, "),
+        (true, "`journal:///path/to/file.log`, "),
+        (
+            cfg!(feature = "postgres"),
+            "`postgresql://user:password@host/database`, ",
+        ),
+        (cfg!(feature = "mysql"), "`mysql://…`, "),
+        (cfg!(feature = "redis"), "`redis://host:6379/0`, "),
+    ];
+    let built = kinds.into_iter().filter(|(is_built, _)| *is_built);
+    let listed: String = built.map(|(_, kind)| kind).collect();
+    format!("{} or `memory:`", listed.trim_end_matches(", "))
+}
 
 /// The error for a study that is gone since it was loaded.
 fn deleted() -> Error {

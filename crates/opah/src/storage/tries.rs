@@ -44,3 +44,12 @@ impl Tries {
         self.since.elapsed()
     }
 }
+
+/// What to do about a server that is away, and for how long it was tried.
+pub(super) fn unreachable(waited: Option<Duration>) -> String {
+    let problem = "the server can't be reached; check that it runs, and the host and port";
+    let waited = waited.map_or(String::new(), |waited| {
+        format!(" (tried for {} s)", waited.as_secs())
+    });
+    format!("{problem}{waited}")
+}

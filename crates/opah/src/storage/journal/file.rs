@@ -21,6 +21,7 @@ use super::lock::{GRACE, Lock};
 use super::log::{Durability, Log};
 use super::raw_json::is_json;
 use crate::error::{Error, Result};
+use crate::storage::Details;
 use crate::storage::check::{Check, Finding, Status};
 
 /// How records begin.
@@ -31,6 +32,9 @@ const MOST_TRIES: usize = 8;
 
 /// How long a writer may need for a record.
 const WRITING: Duration = Duration::from_millis(200);
+
+/// A journal of so many bytes takes a second to read.
+const LARGE: u64 = 100_000_000;
 
 /// A line that is no JSON: where it begins and how long it is, in bytes.
 type Damage = (u64, usize);
@@ -294,9 +298,17 @@ impl Log for FileLog {
         self.left.iter().map(note).collect()
     }
 
-    fn n_bytes(&self) -> Result<Option<u64>> {
+    fn details(&mut self, details: &mut Details) -> Result<()> {
         let found = self.path.metadata().map_err(|error| self.failed(error))?;
-        Ok(Some(found.len()))
+        let n_bytes = found.len();
+        details.fact("file_bytes", n_bytes);
+        if n_bytes >= LARGE {
+            details.advice.push(format!(
+                "each program that opens it reads all of its {} MB, also what was deleted; `opah storage copy` to a new journal, or to a database, leaves that out",
+                n_bytes / 1_000_000
+            ));
+        }
+        Ok(())
     }
 
     fn describe(&self) -> String {

@@ -9,6 +9,7 @@ use super::replay::Replay;
 use super::replayed_study::ReplayedStudy;
 use super::{unique, write};
 use crate::error::{Error, Result};
+use crate::storage::Details;
 use crate::storage::check::{Check, Finding, Status};
 
 /// A log as far as it was read, and what it amounts to.
@@ -123,9 +124,10 @@ impl Follower {
         warnings
     }
 
-    /// How large the log is, if that can be told.
-    pub(super) fn n_bytes(&self) -> Result<Option<u64>> {
-        self.log.n_bytes()
+    /// How many records there are, and what the log tells of itself.
+    pub(super) fn details(&mut self, details: &mut Details) -> Result<()> {
+        details.fact("records", self.n_records);
+        self.log.details(details)
     }
 
     pub(super) fn describe(&self) -> String {

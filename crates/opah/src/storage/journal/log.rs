@@ -1,6 +1,7 @@
 //! What keeps a journal's records: one sequence, the same for everybody who reads it.
 
 use crate::error::Result;
+use crate::storage::Details;
 use crate::storage::check::Check;
 
 /// Whether records are on the disk when they have been appended.
@@ -31,9 +32,9 @@ pub(super) trait Log: Send + std::fmt::Debug {
     /// What was found that is no JSON, one line each.
     fn notes(&self) -> Vec<String>;
 
-    /// How large it is, if that can be told.
-    fn n_bytes(&self) -> Result<Option<u64>> {
-        Ok(None)
+    /// Adds what it tells of itself, and advice.
+    fn details(&mut self, _details: &mut Details) -> Result<()> {
+        Ok(())
     }
 
     /// The log's URL, without credentials.

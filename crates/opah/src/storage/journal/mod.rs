@@ -2,14 +2,15 @@
 //! append to the same log at the same time.
 //!
 //! A journal needs no locks but one for appending, so it works on network file systems
-//! where SQLite does not. It only grows, and is read wholly when it is opened, after
-//! that only what is new.
+//! where SQLite does not, and on a Redis server without any. It only grows, and is read
+//! wholly when it is opened, after that only what is new.
 //!
 //! | part | what it knows |
 //! | --- | --- |
 //! | `record` | what can stand in a journal; spelled by `write`, understood by `parse` |
 //! | `log` | what keeps the records, whatever it is |
 //! | `file` | a log in a file, and how damage is repaired; `lock`: who may append |
+//! | `redis` | a log on a Redis server, and what happens when that goes away |
 //! | `replay` | what records amount to, study by study |
 //! | `follower` | a log and its replay, kept up to date |
 //!
@@ -28,6 +29,8 @@ mod log;
 mod parse;
 mod raw_json;
 mod record;
+#[cfg(feature = "redis")]
+mod redis;
 mod replay;
 mod replayed_study;
 #[cfg(test)]
@@ -45,6 +48,8 @@ use self::file::FileLog;
 use self::follower::Follower;
 use self::log::{Durability, Log};
 use self::record::Operation;
+#[cfg(feature = "redis")]
+use self::redis::RedisLog;
 use super::{
     AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE,
     Outcome, Storage, TrialStart, TrialUpdate, wrong_state,
@@ -54,9 +59,6 @@ use crate::frozen_trial::{
     Direction, FrozenStudy, FrozenTrial, Params, StudyId, TrialId, TrialState,
 };
 use crate::json::Json;
-
-/// A journal of so many bytes takes a second to read.
-const LARGE: u64 = 100_000_000;
 
 /// A storage in a journal.
 #[derive(Debug)]
@@ -77,6 +79,16 @@ impl JournalStorage {
             });
         }
         Ok(storage)
+    }
+
+    /// Opens the journal on a Redis server, `redis://user:password@host:6379/0`, which has the
+    /// keys of Optuna's `JournalRedisBackend`; its option `prefix` may follow the URL, as in
+    /// `?prefix=team`.
+    ///
+    /// If the server goes away later, an operation is tried again for ten minutes.
+    #[cfg(feature = "redis")]
+    pub fn open_redis(url: &str) -> Result<Self> {
+        Self::of(Box::new(RedisLog::open(url)?))
     }
 
     fn of(log: Box<dyn Log>) -> Result<Self> {
@@ -276,19 +288,9 @@ impl Storage for JournalStorage {
     }
 
     fn details(&self) -> Result<Details> {
-        let follower = self.synced()?;
         let mut details = Details::default();
         details.fact("kind", "journal");
-        details.fact("records", follower.n_records());
-        if let Some(n_bytes) = follower.n_bytes()? {
-            details.fact("file_bytes", n_bytes);
-            if n_bytes >= LARGE {
-                details.advice.push(format!(
-                    "each program that opens it reads all of its {} MB, also what was deleted; `opah storage copy` to a new journal, or to a database, leaves that out",
-                    n_bytes / 1_000_000
-                ));
-            }
-        }
+        self.synced()?.details(&mut details)?;
         Ok(details)
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::connection::{Answer, Connection, Failure};
 use super::url::{Kind, Server};
 use crate::error::{Error, Result};
-use crate::storage::tries::{FIRST_PATIENCE, PATIENCE, Tries};
+use crate::storage::tries::{FIRST_PATIENCE, PATIENCE, Tries, unreachable};
 
 /// Idle connections that are kept.
 const MAX_IDLE: usize = 16;
@@ -111,14 +111,7 @@ impl Pool {
                 let problem = "others worked on the same rows for too long; try again later";
                 (problem.to_owned(), source)
             }
-            Failure::Lost(source) => {
-                let problem =
-                    "the server can't be reached; check that it runs, and the host and port";
-                let waited = waited.map_or(String::new(), |waited| {
-                    format!(" (tried for {} s)", waited.as_secs())
-                });
-                (format!("{problem}{waited}"), source)
-            }
+            Failure::Lost(source) => (unreachable(waited), source),
         };
         Error::Storage {
             store: self.describe(),

@@ -1,3 +1,5 @@
 mod conflicts;
 mod damage;
 mod golden;
+#[cfg(feature = "redis")]
+mod redis;
