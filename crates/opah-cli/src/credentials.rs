@@ -1,15 +1,17 @@
-//! Passwords of database servers, from where their own clients take them.
+//! Passwords of servers, from where their own clients take them.
 
 use std::path::{Path, PathBuf};
 
 use opah::storage::{password_in_file, with_password};
 
 /// The storage's URL with the password that the environment has for it, if it needs one:
-/// `PGPASSWORD`, or the file `PGPASSFILE` or `~/.pgpass`; `MYSQL_PWD` for MySQL.
+/// `PGPASSWORD`, or the file `PGPASSFILE` or `~/.pgpass`; `MYSQL_PWD` for MySQL;
+/// `REDISCLI_AUTH` for Redis.
 pub(crate) fn complete(url: &str) -> String {
     let (variable, has_file) = match url.split(['+', ':']).next() {
         Some("postgresql" | "postgres") => ("PGPASSWORD", true),
         Some("mysql" | "mariadb") => ("MYSQL_PWD", false),
+        Some("redis") => ("REDISCLI_AUTH", false),
         _ => return url.to_owned(),
     };
     if let Ok(password) = std::env::var(variable) {

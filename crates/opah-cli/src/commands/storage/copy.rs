@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if names.is_empty() {
         bail!("{} holds no study", from.describe());
     }
-    let to = opah::storage::open(&args.to)?;
+    let to = super::open_or_make(&args.to)?;
     let names = wanted(names, to.as_ref(), args.skip_existing)?;
     let mut progress = Progress::new()?;
     for name in &names {

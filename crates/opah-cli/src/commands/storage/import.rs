@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     if names.is_empty() {
         bail!("{} has no study", args.dump);
     }
-    let to = opah::storage::open(&args.url)?;
+    let to = super::open_or_make(&args.url)?;
     let names = copy::wanted(names, to.as_ref(), args.skip_existing)?;
     let mut progress = Progress::new()?;
     for snapshot in &snapshots {

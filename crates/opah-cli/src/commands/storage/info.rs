@@ -20,7 +20,7 @@ const LONG: i64 = 24 * 60 * 60;
 opah storage info journal:////shared/trial.log --format json")]
 pub(crate) struct Args {
     /// The storage, e.g. `sqlite:///trial.db`
-    #[arg(value_name = "URL", env = "OPAH_STORAGE")]
+    #[arg(value_name = "URL", env = "OPAH_STORAGE", hide_env_values = true)]
     url: String,
     #[command(flatten)]
     format: Format,

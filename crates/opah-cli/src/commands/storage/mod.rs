@@ -18,7 +18,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 
-use crate::args;
+use crate::{args, credentials};
 
 /// What can be done with storages; each command's flags stand in its file.
 #[derive(Debug, Subcommand)]
@@ -87,6 +87,11 @@ fn open(url: &str) -> Result<Arc<dyn opah::Storage>> {
     super::open(&args::Storage {
         storage: url.to_owned(),
     })
+}
+
+/// Opens a storage; a file that is missing is made.
+fn open_or_make(url: &str) -> Result<Arc<dyn opah::Storage>> {
+    Ok(opah::storage::open(&credentials::complete(url))?)
 }
 
 /// The studies that are named, each once, or all.

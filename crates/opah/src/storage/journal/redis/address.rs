@@ -10,7 +10,7 @@ pub(super) struct Address {
     pub(super) server: ConnectionInfo,
     /// What its keys begin with; Optuna's is empty by default.
     pub(super) prefix: String,
-    /// The URL without credentials.
+    /// The URL without its password.
     pub(super) shown: String,
 }
 
@@ -44,7 +44,10 @@ impl Address {
             ConnectionAddr::Tcp(host, port) if host.contains(':') => format!("[{host}]:{port}"),
             other => other.to_string(),
         };
-        let mut shown = format!("redis://{host}/{}", server.redis_settings().db());
+        let settings = server.redis_settings();
+        let user = settings.username().map(|user| format!("{user}@"));
+        let user = user.unwrap_or_default();
+        let mut shown = format!("redis://{user}{host}/{}", settings.db());
         if !prefix.is_empty() {
             shown += "?prefix=";
             shown += &prefix;
@@ -73,7 +76,7 @@ mod tests {
                 "redis://:s%40cret@db.example:7000/3",
                 "redis://db.example:7000/3",
             ),
-            ("redis://me:secret@[::1]/", "redis://[::1]:6379/0"),
+            ("redis://me:secret@[::1]/", "redis://me@[::1]:6379/0"),
             ("redis://h/1?prefix=a%20b", "redis://h:6379/1?prefix=a b"),
         ] {
             assert_eq!(Address::parse(url).unwrap().shown, shown);

@@ -116,7 +116,7 @@ impl Server {
         }
     }
 
-    /// The URL without credentials.
+    /// The URL without its password.
     pub(super) fn shown(&self) -> &str {
         &self.shown
     }
