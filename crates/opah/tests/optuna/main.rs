@@ -17,9 +17,13 @@ mod nsga;
 mod pruners;
 mod qmc;
 mod queue;
+#[cfg(feature = "redis")]
+mod redis;
 mod repair;
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 mod servers;
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
+mod shared;
 mod tpe;
 mod upgrade;
 

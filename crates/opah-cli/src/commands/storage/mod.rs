@@ -65,7 +65,7 @@ pub(super) fn run(command: &Command) -> Result<ExitCode> {
 #[derive(Debug, clap::Args)]
 struct Url {
     /// The storage's URL, e.g. `sqlite:///trial.db` (four slashes for an absolute path)
-    #[arg(value_name = "URL", env = "OPAH_STORAGE")]
+    #[arg(value_name = "URL", env = "OPAH_STORAGE", hide_env_values = true)]
     url: String,
 }
 
