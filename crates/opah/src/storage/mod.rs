@@ -17,7 +17,8 @@ mod details;
 pub mod dump;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod encoding;
-#[cfg(all(test, any(feature = "postgres", feature = "mysql", feature = "redis")))]
+#[cfg(test)]
+#[cfg(any(feature = "postgres", feature = "mysql", feature = "redis"))]
 mod faults;
 mod journal;
 mod memory;

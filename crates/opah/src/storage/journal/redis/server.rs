@@ -79,6 +79,7 @@ impl Server {
     }
 
     /// With another time that the server may be away.
+    #[cfg(test)]
     pub(super) fn with_patience(self, patience: Duration) -> Self {
         Self { patience, ..self }
     }
