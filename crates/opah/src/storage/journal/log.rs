@@ -37,6 +37,6 @@ pub(super) trait Log: Send + std::fmt::Debug {
         Ok(())
     }
 
-    /// The log's URL, without credentials.
+    /// The log's URL, without its password.
     fn describe(&self) -> String;
 }

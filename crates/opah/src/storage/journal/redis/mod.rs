@@ -120,7 +120,7 @@ impl RedisLog {
     fn end(&self, counter: &[u8]) -> Result<u64> {
         let text = std::str::from_utf8(counter).ok();
         let last: Option<i64> = text.and_then(|text| text.parse().ok());
-        let end = last.and_then(|last| u64::try_from(last + 1).ok());
+        let end = last.and_then(|last| u64::try_from(last.checked_add(1)?).ok());
         end.ok_or_else(|| {
             let key = &self.counter;
             self.failed(format!("the key `{key}` holds no number, so it is no journal's; name another database or prefix"))
@@ -205,6 +205,10 @@ impl Log for RedisLog {
                 return Err(self.replaced());
             }
             let n_numbered = (end - *position) as usize;
+            let is_lost = records.len() <= n_numbered && records.iter().all(Option::is_none);
+            if is_lost && n_records == more {
+                return Err(self.failed(format!("all of {more} records from number {position} on are missing; bring the server's data back, or name another database or prefix")));
+            }
             let mut is_missing = false;
             for record in records.into_iter().take(n_numbered) {
                 let Some(record) = record else {

@@ -311,6 +311,15 @@ fn what_is_no_journal_is_refused() {
         .to_string();
     let said = format!("the key `{}:log_number` holds no number", keys.prefix);
     assert!(error.contains(&said), "{error}");
+    for number in [i64::MAX, i64::MAX - 1] {
+        let _: () = keys.ask("SET", "log_number", Some(&number.to_string()));
+        let error = JournalStorage::of(Box::new(keys.log())).unwrap_err();
+        let error = error.to_string();
+        assert!(
+            error.contains("holds no number") || error.contains("on are missing"),
+            "{error}"
+        );
+    }
 }
 
 #[test]
