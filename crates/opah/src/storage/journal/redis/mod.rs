@@ -17,7 +17,7 @@
 mod address;
 mod server;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -30,6 +30,7 @@ use super::log::{Durability, Log};
 use super::raw_json::is_json;
 use crate::error::{Error, Result};
 use crate::storage::Details;
+use crate::storage::check::{Check, Finding, Status};
 
 const APPEND: &str = include_str!("append.lua");
 
@@ -45,6 +46,10 @@ const PAGES: [i64; 2] = [16, 1024];
 /// A record that changes nothing for any reader: it deletes a study that there can't be.
 const NOTHING: &str = r#"{"op_code": 1, "worker_id": "opah", "study_id": -1}"#;
 
+/// What is wrong with that record, and with one that can't be read.
+const LOST: &str = "never came and is passed over: its writer died, or the server has lost it";
+const NO_JSON: &str = "is no JSON and is skipped; Optuna reads no further than to it";
+
 /// A journal on a server.
 pub(super) struct RedisLog {
     server: Server,
@@ -56,7 +61,8 @@ pub(super) struct RedisLog {
     /// The number of the first record that was not read, and the one before it.
     unread: u64,
     last: Option<Vec<u8>>,
-    notes: BTreeSet<String>,
+    /// What is wrong with records, by number.
+    problems: BTreeMap<u64, &'static str>,
 }
 
 /// What is on the server at one moment.
@@ -85,7 +91,7 @@ impl RedisLog {
             grace: GRACE,
             unread: 0,
             last: None,
-            notes: BTreeSet::new(),
+            problems: BTreeMap::new(),
         })
     }
 
@@ -134,12 +140,10 @@ impl RedisLog {
                 show(text);
                 return;
             }
-            Some(_) => "never came and is passed over: its writer died, or the server has lost it",
-            None => "is no JSON and is skipped; Optuna reads no further than to it",
+            Some(_) => LOST,
+            None => NO_JSON,
         };
-        let store = self.server.shown();
-        self.notes
-            .insert(format!("record {number} of {store} {problem}"));
+        self.problems.insert(number, problem);
     }
 
     /// Waits for a record that has a number, for a while or until it is given up.
@@ -230,8 +234,28 @@ impl Log for RedisLog {
         }
     }
 
+    fn check(&mut self, _: bool) -> Result<Check> {
+        let finding = |(number, problem): (&u64, &&str)| Finding {
+            place: format!("record {number}, the key {}{number}", self.records),
+            problem: format!("it {problem}"),
+            remedy: if *problem == LOST {
+                "nothing is to be done; what it said is not known".to_owned()
+            } else {
+                format!("set its key to `{NOTHING}`, and Optuna reads on behind it")
+            },
+            status: Status::LeftAlone,
+        };
+        Ok(Check {
+            findings: self.problems.iter().map(finding).collect(),
+            backup: None,
+        })
+    }
+
     fn notes(&self) -> Vec<String> {
-        self.notes.iter().cloned().collect()
+        let store = self.server.shown();
+        let note =
+            |(number, problem): (&u64, &&str)| format!("record {number} of {store} {problem}");
+        self.problems.iter().map(note).collect()
     }
 
     fn details(&mut self, details: &mut Details) -> Result<()> {

@@ -264,6 +264,7 @@ fn records_that_never_come_are_passed_over_by_all() {
     for storage in [&storage, &other] {
         let warnings = storage.warnings();
         assert_eq!(warnings.len(), 3, "{warnings:?}");
+        assert_eq!(storage.check(false).unwrap().findings.len(), 3);
         for (warning, said) in warnings
             .iter()
             .zip(["never came", "is no JSON", "never came"])
