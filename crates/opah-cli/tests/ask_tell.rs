@@ -102,6 +102,39 @@ fn optuna(db: &Path, script: &str) -> bool {
 }
 
 #[test]
+fn what_could_not_be_told_is_told_from_its_spool() {
+    let desk = Desk::new(&["--direction", "maximize"]);
+    desk.ask(&[]);
+    let spool = desk.db.with_file_name("spool");
+    let folder = spool.display().to_string();
+    let deliver = ["tell", "--spooled", &folder];
+    let missing = desk.refused(&deliver, 1);
+    assert_eq!(missing, format!("error: there is no folder `{folder}`\n"));
+    std::fs::create_dir(&spool).unwrap();
+    let kept = |file: &str, number: u64| {
+        let trial =
+            json!({"record": "trial", "number": number, "state": "COMPLETE", "values": [0.25]});
+        std::fs::write(spool.join(file), format!("\"demo\"\n{trial}\n")).unwrap();
+    };
+    kept("trial-0-a.json", 0);
+    kept("trial-0-b.json", 0);
+    kept("trial-7-a.json", 7);
+    let (_, notes) = desk.both(&deliver);
+    let refused = spool.join("trial-7-a.refused");
+    let expected = format!(
+        "the kept result of trial 0 is told now\nthe kept result of trial 0 had been told already\n\
+warning: the kept result of trial 7 can't be told, and is left in `{}`: there is no such trial\n",
+        refused.display()
+    );
+    assert_eq!(notes, expected);
+    assert_eq!(std::fs::read_dir(&spool).unwrap().count(), 1);
+    assert!(
+        desk.refused(&tell("0", &["--spooled", &folder]), 2)
+            .contains("--spooled")
+    );
+}
+
+#[test]
 fn a_study_is_made_once() {
     let desk = Desk::new(&["--direction", "maximize"]);
     let again = ["create-study", "--study-name", "demo"];

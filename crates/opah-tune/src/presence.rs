@@ -10,24 +10,16 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use opah::json::Json;
-use opah::storage::{Outcome, TrialUpdate};
-use opah::study::FAILURE_ATTR;
+use opah::lease::{MOST_DEATHS, TakenBack, WORKER_ATTR};
 use opah::{FrozenTrial, Study};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
-/// The attribute of a trial that says who runs it.
-pub(crate) const WORKER: &str = "opah:worker";
-/// The attribute of a trial that counts the workers that died while running it.
-const DEATHS: &str = "opah:deaths";
 /// The lock of whoever begins a search.
 const BEGINNING: &str = ".begin.lock";
 /// How the names of workers' locks begin.
 const PREFIX: &str = ".worker-";
-/// A trial that has killed so many workers is given up.
-const MOST_DEATHS: u32 = 5;
-
 /// A machine that does not say its name, and may be another than this one.
 const UNKNOWN_HOST: &str = "an unknown machine";
 
@@ -83,7 +75,7 @@ impl Presence {
 
     /// What the worker's trials say of it.
     pub(crate) fn note(&self) -> (String, Json) {
-        (WORKER.to_owned(), Json::new(&self.worker))
+        (WORKER_ATTR.to_owned(), Json::new(&self.worker))
     }
 }
 
@@ -111,10 +103,8 @@ pub(crate) fn begin_alone(directory: &Path) -> Result<File> {
 /// What became of the trials that dead workers left.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Recovered {
-    /// They wait to be run again.
-    pub(crate) waiting: Vec<u64>,
-    /// They killed too many workers.
-    pub(crate) given_up: Vec<u64>,
+    /// By number: they wait to be run again, or killed too many workers.
+    pub(crate) taken_back: Vec<(u64, TakenBack)>,
     /// They run on machines that can't be looked at: number and who runs them.
     pub(crate) elsewhere: Vec<(u64, String)>,
 }
@@ -122,17 +112,7 @@ pub(crate) struct Recovered {
 impl Recovered {
     /// The same in sentences.
     pub(crate) fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        for number in &self.waiting {
-            notes.push(format!(
-                "trial {number} was left unfinished by a worker that is gone; it is run again"
-            ));
-        }
-        for number in &self.given_up {
-            notes.push(format!(
-                "trial {number} is given up: {MOST_DEATHS} workers died while running it"
-            ));
-        }
+        let mut notes: Vec<String> = self.taken_back.iter().copied().map(note_of).collect();
         for (number, who) in &self.elsewhere {
             notes.push(format!(
                 "trial {number} is run by {who}; if that is gone, --take-over runs the trial again"
@@ -142,13 +122,25 @@ impl Recovered {
     }
 }
 
+/// What became of a trial, in a sentence.
+pub(crate) fn note_of((number, became): (u64, TakenBack)) -> String {
+    match became {
+        TakenBack::Waiting => {
+            format!("trial {number} was left unfinished by a worker that is gone; it is run again")
+        }
+        TakenBack::GivenUp => {
+            format!("trial {number} is given up: {MOST_DEATHS} workers died while running it")
+        }
+    }
+}
+
 /// Takes the RUNNING trials of dead workers back; `all` means those of every worker that
 /// can't be seen to be alive.
 pub(crate) fn recover(study: &Study, all: bool) -> Result<Recovered> {
     let mut recovered = Recovered::default();
     let running: Vec<_> = study.history()?.running().cloned().collect();
     for trial in running {
-        let note = trial.system_attrs.get(WORKER);
+        let note = trial.system_attrs.get(WORKER_ATTR);
         match note
             .and_then(Json::parse::<Worker>)
             .map(|worker| (life(&worker), worker))
@@ -170,30 +162,10 @@ pub(crate) fn recover(study: &Study, all: bool) -> Result<Recovered> {
 }
 
 fn take_back(study: &Study, trial: &FrozenTrial, recovered: &mut Recovered) -> Result<()> {
-    let deaths = trial.system_attrs.get(DEATHS).and_then(Json::parse::<u32>);
-    let deaths = deaths.unwrap_or(0) + 1;
-    let counted = (DEATHS.to_owned(), Json::new(&deaths));
-    let done = if deaths < MOST_DEATHS {
-        let worker = trial.system_attrs.get_key_value(WORKER);
-        let worker = worker.map(|(key, json)| (key.clone(), json.clone()));
-        let noted: Vec<_> = worker.into_iter().chain([counted]).collect();
-        study.release(trial, &noted)
-    } else {
-        let reason = format!("{MOST_DEATHS} workers died while running it (out of memory?)");
-        let update = TrialUpdate {
-            system_attrs: vec![counted, (FAILURE_ATTR.to_owned(), Json::new(&reason))],
-            ..TrialUpdate::default()
-        };
-        let storage = study.storage();
-        storage.finish_trial(trial.id, &update, &Outcome::Failed, Timestamp::now())
-    };
-    match done {
-        Ok(()) if deaths < MOST_DEATHS => recovered.waiting.push(trial.number),
-        Ok(()) => recovered.given_up.push(trial.number),
-        // Another worker has just taken it back.
-        Err(opah::Error::WrongState { .. }) => {}
-        Err(error) => return Err(error.into()),
-    }
+    // If it was nothing, another worker has just taken it back.
+    let became = study.take_back(trial)?;
+    let numbered = became.map(|became| (trial.number, became));
+    recovered.taken_back.extend(numbered);
     Ok(())
 }
 
@@ -253,6 +225,7 @@ fn host() -> String {
 
 #[cfg(test)]
 mod tests {
+    use opah::study::FAILURE_ATTR;
     use opah::{Direction, TrialState};
 
     use super::*;
@@ -268,10 +241,10 @@ mod tests {
         let x = left.suggest_float("x", 0.0..=1.0).unwrap();
         left.report(0, x).unwrap();
         let _foreign = study.ask().unwrap();
-        assert_eq!(recover(&study, false).unwrap().waiting, [0; 0]);
+        assert!(recover(&study, false).unwrap().taken_back.is_empty());
         drop(dead);
         let recovered = recover(&study, false).unwrap();
-        assert_eq!(recovered.waiting, [1]);
+        assert_eq!(recovered.taken_back, [(1, TakenBack::Waiting)]);
         assert_eq!(
             recovered.elsewhere,
             [(2, "a program other than opah".to_owned())]
@@ -279,7 +252,8 @@ mod tests {
         let mut again = study.ask().unwrap();
         assert_eq!(again.number(), 1);
         assert_eq!(again.suggest_float("x", 0.0..=1.0).unwrap(), x);
-        assert_eq!(recover(&study, true).unwrap().waiting, [1, 2]);
+        let all = recover(&study, true).unwrap().taken_back;
+        assert_eq!(all, [1, 2].map(|number| (number, TakenBack::Waiting)));
     }
 
     #[test]

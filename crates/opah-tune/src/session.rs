@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use opah::expression::Expression;
+use opah::lease::Keeper;
 use opah::math::random::fresh_seed;
 use opah::prior::Priors;
 use opah::rules::Duplicates;
@@ -33,6 +34,9 @@ use crate::worker::{self, End, Search, State};
 
 /// The pruner when the config has the callback and none is chosen: Optuna's default.
 const DEFAULT_PRUNER: &str = "median";
+
+/// The folder in the serialization directory for results that could not be told.
+const SPOOL: &str = "spool";
 
 /// What a search is asked to do.
 #[derive(Debug, Clone)]
@@ -86,6 +90,8 @@ pub struct Options {
     pub allow_change: bool,
     /// Whether running trials of workers that can't be seen are run again.
     pub take_over: bool,
+    /// How often other workers are shown that this one is alive, and looked at.
+    pub heartbeat_interval: Duration,
     /// The command line, kept with the study.
     pub command: Vec<String>,
 }
@@ -211,9 +217,14 @@ impl Plan {
             self.objective.direction,
         )?;
         drop(alone);
-        let study = record.equip(study)?;
+        let study = record.equip(study)?.with_spool(root.join(SPOOL));
         let presence = Presence::take(root)?;
         self.tell_beginning(&study, &record, &url, observer)?;
+        // What was computed is told before its trial could be run again.
+        for delivery in study.deliver_spooled()? {
+            let text = delivery.to_string();
+            observer.observe(&Event::Note { text });
+        }
         let recovered = presence::recover(&study, options.take_over)?;
         presence::tidy(root);
         let unreadable = study.storage().warnings();
@@ -228,6 +239,7 @@ impl Plan {
                 }
             })?;
         }
+        let keeper = Keeper::start(&study, Some(options.heartbeat_interval));
         let search = Search {
             study: &study,
             space: &self.space.parameters,
@@ -238,6 +250,7 @@ impl Plan {
             deadline,
             max_failures: options.max_failures,
             worker: presence.note(),
+            keeper: &keeper,
             stop,
             observer,
             state: std::sync::Mutex::new(State::default()),

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use opah::json::Json;
+use opah::lease::Keeper;
 use opah::sampler::auto::CHOICE_ATTR;
 use opah::study::FAILURE_ATTR;
 use opah::{FrozenTrial, ParamValue, Stop, Study, Trial, TrialState};
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::event::{self, Best, Event, Observer};
 use crate::executor::{Ended, Executor, Failure, Job, Watcher};
 use crate::hparams::Parameter;
+use crate::presence;
 
 /// Why a search ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +52,8 @@ pub(crate) struct Search<'a> {
     pub(crate) max_failures: Option<usize>,
     /// Says who runs the trials.
     pub(crate) worker: (String, Json),
+    /// Shows that they are alive.
+    pub(crate) keeper: &'a Keeper,
     pub(crate) stop: &'a AtomicBool,
     pub(crate) observer: &'a dyn Observer,
     pub(crate) state: Mutex<State>,
@@ -105,7 +109,12 @@ impl Search<'_> {
 
     /// The next trial, if another one may begin.
     fn next(&self) -> Result<Option<Trial>> {
-        // Held while asking, so that jobs side by side don't overdraw the budget.
+        for taken_back in self.keeper.taken_back() {
+            let text = presence::note_of(taken_back);
+            self.observer.observe(&Event::Note { text });
+        }
+        // Held while asking, so that of jobs side by side only one looks for the last free
+        // point; the budget is the storage's to keep, for all workers of the study.
         let mut state = self.state();
         if state.error.is_some() || self.stop.load(Ordering::SeqCst) {
             return Ok(None);
@@ -126,12 +135,14 @@ impl Search<'_> {
             state.timed_out = true;
             return Ok(None);
         }
-        Ok(Some(self.study.ask_as(std::slice::from_ref(&self.worker))?))
+        let noted = [std::slice::from_ref(&self.worker), self.keeper.lease()].concat();
+        Ok(self.study.ask_within(self.n_trials as u64, &noted)?)
     }
 
     /// Runs a trial to its end; an error is the end of the search.
     fn run_trial(&self, mut trial: Trial) -> Result<()> {
         let begun = Instant::now();
+        let _held = self.keeper.hold(&trial);
         let values = match self.suggest(&mut trial) {
             Ok(values) => values,
             // Somebody enqueued what can't be, or it is a list's next point: it would be so again.
@@ -199,15 +210,29 @@ impl Search<'_> {
                 return Err(Error::Surroundings { number, reason });
             }
         };
-        let told = self.study.tell_result(&mut trial, result)?;
-        self.after(&told, begun)
+        match self.study.tell_result(&mut trial, result) {
+            Err(late @ opah::Error::WrongState { .. }) => {
+                // It was silent for longer than its lease, and another worker has the trial.
+                let text = format!("the result of trial {number} comes too late: {late}");
+                self.observer.observe(&Event::Note { text });
+                Ok(())
+            }
+            told => {
+                let told = told?;
+                self.after(&told, begun)
+            }
+        }
     }
 
     /// Gives a trial back. It still says who ran it last: should the next one who claims it
     /// be killed before it has said its own name, the trial is known to be nobody's.
     fn release(&self, trial: &Trial) -> opah::Result<()> {
         let worker = std::slice::from_ref(&self.worker);
-        self.study.release(trial.frozen(), worker)
+        match self.study.release(trial.frozen(), worker) {
+            // It is not this worker's any more.
+            Err(opah::Error::WrongState { .. }) => Ok(()),
+            released => released,
+        }
     }
 
     fn suggest(&self, trial: &mut Trial) -> opah::Result<Vec<(Arc<str>, ParamValue)>> {

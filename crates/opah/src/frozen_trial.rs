@@ -259,6 +259,12 @@ pub struct FrozenTrial {
 }
 
 impl FrozenTrial {
+    /// Whether it runs, and has since this moment, if one is given.
+    pub(crate) fn runs_since(&self, since: Option<Timestamp>) -> bool {
+        let is_same = since.is_none() || since == self.datetime_start;
+        self.state == TrialState::Running && is_same
+    }
+
     /// The value of the only objective.
     pub fn value(&self) -> Option<f64> {
         match self.values[..] {

@@ -143,6 +143,11 @@ impl History {
         self.0.finished.len() + self.0.unfinished.len()
     }
 
+    /// The number of finished trials that are passed over.
+    pub(crate) fn n_withdrawn(&self) -> usize {
+        self.0.withdrawn.len()
+    }
+
     /// Whether there is no trial.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::{Error, Result};
 use crate::frozen_trial::{FrozenTrial, TrialState};
 use crate::json::Json;
+use crate::lease::{HEARTBEAT_INTERVAL, Keeper};
 use crate::study::{FAILURE_ATTR, Stop, Study};
 use crate::trial::Trial;
 
@@ -40,6 +41,10 @@ pub struct Optimize {
     pub n_jobs: usize,
     /// What happens after a failure.
     pub on_failure: OnFailure,
+    /// How often other processes are shown that the trials of this one are alive, so that
+    /// these run again if it dies; and how often this one looks for those of others. Never if
+    /// `None`. See [`lease`](crate::lease).
+    pub heartbeat_interval: Option<Duration>,
     /// Whoever has a clone of it can end the run: the objective, a callback, a handler of
     /// signals.
     pub stop: StopSignal,
@@ -52,6 +57,7 @@ impl Default for Optimize {
             timeout: None,
             n_jobs: 1,
             on_failure: OnFailure::Stop,
+            heartbeat_interval: Some(HEARTBEAT_INTERVAL),
             stop: StopSignal::default(),
         }
     }
@@ -119,6 +125,7 @@ impl Study {
     ) -> Result<()> {
         let run = Run {
             options,
+            keeper: Keeper::start(self, options.heartbeat_interval),
             begun: AtomicUsize::new(0),
             failed_in_a_row: AtomicUsize::new(0),
             deadline: options
@@ -171,6 +178,7 @@ impl Study {
         let Some(mut trial) = self.begin(run)? else {
             return Ok(None);
         };
+        let _held = run.keeper.hold(&trial);
         let result = catch_unwind(AssertUnwindSafe(|| objective(&mut trial)));
         let result = result.unwrap_or_else(|panic| {
             let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -204,7 +212,7 @@ impl Study {
         if self.is_exhausted()? {
             return Ok(None);
         }
-        self.ask().map(Some)
+        self.ask_as(run.keeper.lease()).map(Some)
     }
 }
 
@@ -217,6 +225,7 @@ struct Attempt {
 /// What the workers of one `optimize` share.
 struct Run<'a> {
     options: &'a Optimize,
+    keeper: Keeper,
     begun: AtomicUsize,
     failed_in_a_row: AtomicUsize,
     deadline: Option<Instant>,

@@ -18,7 +18,8 @@ use crate::pruner::{FOUND_RESOURCES, MedianPruner, NeverPruner, Pruner};
 use crate::rules::Rules;
 use crate::sampler::nsga::GENERATION_ATTRS;
 use crate::sampler::{self, AutoSampler, Sampler};
-use crate::storage::{AttrKind, MemoryStorage, Storage, TrialStart, TrialUpdate};
+use crate::spool::Spool;
+use crate::storage::{AttrKind, MemoryStorage, Storage, TrialUpdate};
 use crate::trial::Trial;
 
 /// A handle on a study; cheap to clone, and shared by threads.
@@ -30,6 +31,7 @@ pub struct Study {
     budget: Option<u64>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) priors: Option<Arc<Priors>>,
+    pub(crate) spool: Option<Arc<Spool>>,
     frozen: Arc<FrozenStudy>,
     history: Arc<Mutex<History>>,
     /// By number: what running trials of this process drew, written or not.
@@ -88,6 +90,7 @@ impl Study {
             budget: None,
             rules: Arc::default(),
             priors: None,
+            spool: None,
             frozen,
             history: Arc::new(Mutex::new(history)),
             drawn: Arc::default(),
@@ -354,26 +357,46 @@ impl Study {
     /// As [`ask`](Self::ask), with system attributes that tell who runs the trial. A new
     /// trial has them from its first moment on.
     pub fn ask_as(&self, system_attrs: &[(String, Json)]) -> Result<Trial> {
-        let now = Timestamp::now();
+        let begun = self.begin_trial(system_attrs, None)?;
+        begun.ok_or_else(|| Error::NotAvailable("the storage begins no trial".to_owned()))
+    }
+
+    /// As [`ask_as`](Self::ask_as), unless `most` trials of the study have begun: finished
+    /// ones, whatever came of them, and running ones. However many workers ask at the same
+    /// moment, on however many machines, no more are begun. Withdrawn trials don't count,
+    /// those that wait neither.
+    ///
+    /// ```
+    /// use opah::{Direction, Study};
+    ///
+    /// let study = Study::in_memory("s", &[Direction::Minimize])?;
+    /// let mut n_trials = 0;
+    /// while let Some(mut trial) = study.ask_within(3, &[])? {
+    ///     study.tell(&mut trial, &[0.5])?;
+    ///     n_trials += 1;
+    /// }
+    /// assert_eq!(n_trials, 3);
+    /// # Ok::<(), opah::Error>(())
+    /// ```
+    pub fn ask_within(&self, most: u64, system_attrs: &[(String, Json)]) -> Result<Option<Trial>> {
+        let withdrawn = self.known_history().n_withdrawn() as u64;
+        self.begin_trial(system_attrs, Some(most.saturating_add(withdrawn)))
+    }
+
+    fn begin_trial(
+        &self,
+        system_attrs: &[(String, Json)],
+        most: Option<u64>,
+    ) -> Result<Option<Trial>> {
         let update = TrialUpdate {
             system_attrs: system_attrs.to_vec(),
             ..TrialUpdate::default()
         };
-        let waiting = self.storage.claim_waiting(self.frozen.id, now)?;
-        let frozen = if let Some(mut waiting) = waiting {
-            if !update.is_empty() {
-                self.storage.update_trial(waiting.id, &update)?;
-                waiting.system_attrs.extend(update.system_attrs);
-            }
-            waiting
-        } else {
-            let start = TrialStart {
-                update,
-                ..TrialStart::running(now)
-            };
-            self.storage.create_trial(self.frozen.id, &start)?
-        };
-        Ok(Trial::new(self.clone(), frozen))
+        let now = Timestamp::now();
+        let begun = self
+            .storage
+            .begin_trial(self.frozen.id, now, &update, most)?;
+        Ok(begun.map(|frozen| Trial::new(self.clone(), frozen)))
     }
 
     /// Whether no trial waits and the sampler has nothing left to try, as only those say
@@ -425,7 +448,9 @@ impl Study {
             system_attrs: kept.chain(system_attrs.iter().cloned()).collect(),
             ..TrialUpdate::default()
         };
-        let released = self.storage.release_trial(trial.id, &update);
+        let released = self
+            .storage
+            .release_trial(trial.id, trial.datetime_start, &update);
         released.map_err(|error| error.of_trial(trial.number))?;
         self.forget_drawn(trial.number);
         Ok(())

@@ -42,6 +42,8 @@ const LAYERS: &[(&str, u8)] = &[
     ("explain", 5),
     ("warm_start", 5),
     ("correction", 5),
+    ("lease", 5),
+    ("spool", 5),
 ];
 
 /// Pairs on layer 4 that may know each other.

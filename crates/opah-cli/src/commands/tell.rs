@@ -1,8 +1,11 @@
 //! `opah tell`: the end of a trial.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use opah::ask_tell::IfFinished;
+use opah::spool::Fate;
 use opah::{Stop, TrialState};
 
 use crate::{args, output};
@@ -12,14 +15,15 @@ use crate::{args, output};
 #[command(
     after_help = "Examples:\n  opah tell --storage sqlite:///trial.db --trial-number 3 --values 0.25\n  \
 opah tell --storage sqlite:///trial.db --trial-number 4 --state pruned\n  \
-opah tell --storage sqlite:///trial.db --trial-number 5 --state fail --reason 'out of memory'"
+opah tell --storage sqlite:///trial.db --trial-number 5 --state fail --reason 'out of memory'\n  \
+opah tell --storage sqlite:///trial.db --spooled result/optuna/spool"
 )]
 pub(crate) struct Args {
     #[command(flatten)]
     study: args::Study,
     /// The trial's number
-    #[arg(long, value_name = "N")]
-    trial_number: u64,
+    #[arg(long, value_name = "N", required_unless_present = "spooled")]
+    trial_number: Option<u64>,
     /// A value for each objective, separated by spaces; `nan` is a failure, and minus
     /// infinity is written `--values=-inf`
     #[arg(
@@ -27,7 +31,7 @@ pub(crate) struct Args {
         value_name = "VALUE",
         num_args = 1..,
         allow_negative_numbers = true,
-        required_unless_present = "state"
+        required_unless_present_any = ["state", "spooled"]
     )]
     values: Vec<f64>,
     /// How the trial ended [default: complete]; a pruned one has its last report as value
@@ -39,6 +43,14 @@ pub(crate) struct Args {
     /// A trial that has finished stays as it is, which is no error
     #[arg(long)]
     skip_if_finished: bool,
+    /// Tell what could not be told when the storage was gone: the results in the folder
+    /// `spool` of a serialization directory
+    #[arg(
+        long,
+        value_name = "DIR",
+        conflicts_with_all = ["trial_number", "values", "state", "skip_if_finished"]
+    )]
+    spooled: Option<PathBuf>,
 }
 
 /// The states in which a trial can end, by name.
@@ -50,6 +62,11 @@ enum StateName {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
+    let number = match (args.trial_number, &args.spooled) {
+        (Some(number), _) => number,
+        (None, Some(folder)) => return deliver(args, folder),
+        (None, None) => bail!("--trial-number says which trial is told"),
+    };
     let result = result(args)?;
     let if_finished = if args.skip_if_finished {
         IfFinished::Skip
@@ -57,12 +74,27 @@ pub(super) fn run(args: &Args) -> Result<()> {
         IfFinished::Refuse
     };
     let study = super::find(&args.study)?;
-    let told = study.tell_number(args.trial_number, result, if_finished);
+    let told = study.tell_number(number, result, if_finished);
     super::warn(&study);
     let is_nan = args.values.iter().any(|value| value.is_nan());
     if told?.state == TrialState::Fail && is_nan {
         output::warn("a value is not a number (NaN), so the trial has failed");
     }
+    Ok(())
+}
+
+fn deliver(args: &Args, folder: &Path) -> Result<()> {
+    if !folder.is_dir() {
+        bail!("there is no folder `{}`", folder.display());
+    }
+    let study = super::find(&args.study)?.with_spool(folder);
+    for delivery in study.deliver_spooled()? {
+        match delivery.fate {
+            Fate::Told | Fate::ToldBefore => output::note(&delivery.to_string()),
+            Fate::Kept(_) | Fate::Refused(_) => output::warn(&delivery.to_string()),
+        }
+    }
+    super::warn(&study);
     Ok(())
 }
 

@@ -100,6 +100,10 @@ pub(crate) struct Args {
     /// Run again what other programs or machines are said to be running
     #[arg(long)]
     take_over: bool,
+    /// Show other workers every so many seconds that this one is alive, and look for dead
+    /// ones; three times as long without a sign, and their trials are run again
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    heartbeat: Duration,
     #[command(flatten)]
     changes: args::ConfigChanges,
     /// Check the configuration against the space, print the configuration of a first trial,
@@ -198,6 +202,7 @@ fn options(args: &Args) -> Result<Options> {
         skip_if_exists: args.skip_if_exists,
         allow_change: args.allow_change,
         take_over: args.take_over,
+        heartbeat_interval: args.heartbeat,
         command: std::env::args()
             .map(|argument| opah::storage::masked(&argument))
             .collect(),

@@ -85,6 +85,7 @@ impl Desk {
             skip_if_exists: false,
             allow_change: false,
             take_over: false,
+            heartbeat_interval: opah::lease::HEARTBEAT_INTERVAL,
             command: Vec::new(),
         }
     }

@@ -4,6 +4,7 @@
 mod desk;
 mod failures;
 mod interruptions;
+mod leases;
 mod refusals;
 mod warm_starts;
 

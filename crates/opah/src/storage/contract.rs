@@ -1,12 +1,15 @@
 //! Random histories on which every storage must agree with the one in memory.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{AttrKind, Cursor, MemoryStorage, Outcome, Storage, TrialStart, TrialUpdate};
+use super::{
+    AttrKind, Cursor, HEARTBEAT_ATTR, MemoryStorage, Outcome, Storage, TrialStart, TrialUpdate,
+};
 use crate::distribution::{Distribution, FloatDistribution};
 use crate::frozen_trial::{
     Direction, FIXED_PARAMS_ATTR, FrozenTrial, Param, StudyId, TrialId, TrialState,
@@ -117,6 +120,7 @@ fn run(
             let reports = vec![(*step, *value)];
             storage.release_trial(
                 id,
+                None,
                 &TrialUpdate {
                     reports,
                     ..TrialUpdate::default()
@@ -262,6 +266,146 @@ fn journal_gives_a_waiting_trial_to_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("trial.log");
     check_claims(&|| Box::new(super::JournalStorage::open(&path).unwrap()));
+}
+
+#[test]
+fn memory_begins_no_more_trials_than_it_may() {
+    let storage = Arc::new(MemoryStorage::default());
+    check_budget(&|| storage.clone());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_begins_no_more_trials_than_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.db");
+    check_budget(&|| Arc::new(super::SqliteStorage::open(&path).unwrap()));
+}
+
+#[test]
+fn journal_begins_no_more_trials_than_it_may() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trial.log");
+    check_budget(&|| Arc::new(super::JournalStorage::open(&path).unwrap()));
+}
+
+#[test]
+fn memory_releases_only_what_its_caller_saw() {
+    check_leases(&MemoryStorage::default());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn sqlite_keeps_heartbeats() {
+    let folder = tempfile::tempdir().unwrap();
+    check_leases(sqlite(&folder.path().join("trial.db")).as_ref());
+}
+
+#[test]
+fn journal_keeps_heartbeats() {
+    let folder = tempfile::tempdir().unwrap();
+    check_leases(journal(&folder.path().join("trial.log")).as_ref());
+}
+
+/// Heartbeats change while a trial runs, and only who saw it begin may release it.
+pub(super) fn check_leases(storage: &dyn Storage) {
+    let study = storage.create_study("s", &[Direction::Minimize]).unwrap();
+    let time = |second: i64| Timestamp::from_second(1_700_000_000 + second).unwrap();
+    let nothing = TrialUpdate::default();
+    let begin = || {
+        let start = TrialStart::running(time(0));
+        storage.create_trial(study, &start).unwrap().id
+    };
+    let (trial, ended) = (begin(), begin());
+    storage
+        .finish_trial(ended, &nothing, &Outcome::Failed, time(1))
+        .unwrap();
+    let heartbeat = || {
+        let in_table = storage.heartbeats(study).unwrap().remove(&trial);
+        let mut read = storage.trial(study, 0).unwrap();
+        (in_table, read.system_attrs.remove(HEARTBEAT_ATTR))
+    };
+    let mut seen = vec![heartbeat()];
+    for second in 2..4 {
+        let beat = storage.record_heartbeats(&[trial, ended], time(second));
+        beat.unwrap();
+        seen.push(heartbeat());
+        // Databases have them in whole seconds, by their own clock.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+    }
+    assert_eq!(seen[0], (None, None));
+    assert!(seen[0] != seen[1] && seen[1] != seen[2], "{seen:?}");
+    assert!(!storage.heartbeats(study).unwrap().contains_key(&ended));
+    let release = |since| storage.release_trial(trial, Some(time(since)), &nothing);
+    let refused = release(1).unwrap_err().to_string();
+    let anew = "is RUNNING; another worker has begun it anew";
+    assert!(refused.ends_with(anew), "{refused}");
+    release(0).unwrap();
+    let refused = release(0).unwrap_err().to_string();
+    let waits = "is WAITING; only a running trial can wait again";
+    assert!(refused.ends_with(waits), "{refused}");
+    storage.claim_waiting(study, time(5)).unwrap().unwrap();
+    // Whoever runs it now is not taken for the one before.
+    assert_eq!(heartbeat(), (None, None));
+    assert!(release(0).is_err());
+    release(5).unwrap();
+}
+
+/// Workers that begin trials at the same time use a budget up, and never overdraw it; what is
+/// given back may begin again.
+pub(super) fn check_budget(open: &(dyn Fn() -> Arc<dyn Storage> + Sync)) {
+    let first = open();
+    let study = first.create_study("s", &[Direction::Minimize]).unwrap();
+    let now = Timestamp::UNIX_EPOCH;
+    for _ in 0..5 {
+        let waiting = TrialStart::waiting(TrialUpdate::default());
+        first.create_trial(study, &waiting).unwrap();
+    }
+    let update = TrialUpdate {
+        system_attrs: vec![("who".to_owned(), Json::new("me"))],
+        ..TrialUpdate::default()
+    };
+    let n_begun = || {
+        let trials = first.changes(study, &Cursor::default()).unwrap();
+        let begun = trials.iter();
+        let begun = begun.filter(|trial| trial.state != TrialState::Waiting);
+        begun.count()
+    };
+    let begun = std::sync::Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                let storage = open();
+                while let Some(trial) = storage.begin_trial(study, now, &update, Some(20)).unwrap()
+                {
+                    assert_eq!(trial.state, TrialState::Running);
+                    assert_eq!(trial.system_attrs["who"].as_str(), "\"me\"");
+                    begun.lock().unwrap().push(trial);
+                }
+            });
+        }
+    });
+    let begun = begun.into_inner().unwrap();
+    let numbers: BTreeSet<u64> = begun.iter().map(|trial| trial.number).collect();
+    assert_eq!((begun.len(), numbers.len(), n_begun()), (20, 20, 20));
+    // Enqueued trials don't count, and finished ones do.
+    let waiting = TrialStart::waiting(TrialUpdate::default());
+    first.create_trial(study, &waiting).unwrap();
+    let nothing = TrialUpdate::default();
+    let ended = first.finish_trial(begun[0].id, &nothing, &Outcome::Failed, now);
+    ended.unwrap();
+    let again = |most| first.begin_trial(study, now, &nothing, Some(most)).unwrap();
+    assert!(again(20).is_none());
+    first.release_trial(begun[1].id, None, &nothing).unwrap();
+    assert!(again(20).is_some());
+    assert!(again(20).is_none());
+    assert!(again(21).is_some());
+    assert_eq!(n_begun(), 21);
+    first.delete_study(study).unwrap();
+    let error = first
+        .begin_trial(study, now, &nothing, Some(20))
+        .unwrap_err();
+    assert_eq!(error.to_string(), "the study was deleted");
 }
 
 /// What workers claim and begin at the same time is claimed once, and numbered without a gap.

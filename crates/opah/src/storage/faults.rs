@@ -81,7 +81,7 @@ fn work(storage: &dyn Storage) {
     let trial = storage
         .create_trial(study, &TrialStart::running(now))
         .unwrap();
-    storage.release_trial(trial.id, &update).unwrap();
+    storage.release_trial(trial.id, None, &update).unwrap();
     let claimed = storage.claim_waiting(study, now).unwrap().unwrap();
     assert_eq!(claimed.id, trial.id);
     storage

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 
 use super::{
-    AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, Storage,
-    TrialStart, TrialUpdate, deleted, wrong_state,
+    AttrKind, Cursor, NEEDED_TO_FINISH, NEEDED_TO_UPDATE, Outcome, Storage, TrialStart,
+    TrialUpdate, deleted, not_released, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -62,25 +62,51 @@ impl Contents {
             .ok_or(Error::UnknownTrial { trial: id.0 })?;
         Ok(Arc::make_mut(&mut study.trials[number]))
     }
+
+    fn create(&mut self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
+        let id = TrialId(next_id(self.places.len()));
+        let kept = self.study(study)?;
+        let number = kept.trials.len();
+        let mut trial = FrozenTrial {
+            id,
+            number: number as u64,
+            state: start.state,
+            values: start.values.clone(),
+            params: Params::default(),
+            intermediate_values: BTreeMap::new(),
+            user_attrs: Attrs::new(),
+            system_attrs: Attrs::new(),
+            datetime_start: start.datetime_start,
+            datetime_complete: start.datetime_complete,
+        };
+        start.update.add_to(&mut trial);
+        kept.trials.push(Arc::new(trial.clone()));
+        if trial.state == TrialState::Waiting {
+            kept.waiting.insert(number);
+        }
+        self.places.push((study.0 as usize, number));
+        Ok(trial)
+    }
+}
+
+impl MemoryStudy {
+    fn claim(&mut self, now: Timestamp, update: &TrialUpdate) -> Option<FrozenTrial> {
+        let number = self.waiting.pop_first()?;
+        let trial = Arc::make_mut(&mut self.trials[number]);
+        trial.state = TrialState::Running;
+        trial.datetime_start = Some(now);
+        update.add_to(trial);
+        Some(trial.clone())
+    }
+
+    /// The trials that don't wait.
+    fn n_begun(&self) -> u64 {
+        (self.trials.len() - self.waiting.len()) as u64
+    }
 }
 
 fn next_id(taken: usize) -> i64 {
     i64::try_from(taken).expect("memory ends before i64 does")
-}
-
-fn apply(trial: &mut FrozenTrial, update: &TrialUpdate) {
-    for param in &update.params {
-        if trial.params.get(&param.name).is_none() {
-            trial.params.insert(param.clone());
-        }
-    }
-    for (step, value) in &update.reports {
-        trial.intermediate_values.entry(*step).or_insert(*value);
-    }
-    trial.user_attrs.extend(update.user_attrs.iter().cloned());
-    trial
-        .system_attrs
-        .extend(update.system_attrs.iter().cloned());
 }
 
 impl Storage for MemoryStorage {
@@ -147,40 +173,35 @@ impl Storage for MemoryStorage {
     }
 
     fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
-        let mut contents = self.contents();
-        let id = TrialId(next_id(contents.places.len()));
-        let kept = contents.study(study)?;
-        let number = kept.trials.len();
-        let mut trial = FrozenTrial {
-            id,
-            number: number as u64,
-            state: start.state,
-            values: start.values.clone(),
-            params: Params::default(),
-            intermediate_values: BTreeMap::new(),
-            user_attrs: Attrs::new(),
-            system_attrs: Attrs::new(),
-            datetime_start: start.datetime_start,
-            datetime_complete: start.datetime_complete,
-        };
-        apply(&mut trial, &start.update);
-        kept.trials.push(Arc::new(trial.clone()));
-        if trial.state == TrialState::Waiting {
-            kept.waiting.insert(number);
-        }
-        contents.places.push((study.0 as usize, number));
-        Ok(trial)
+        self.contents().create(study, start)
     }
 
     fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
         let mut contents = self.contents();
         let kept = contents.study(study)?;
-        Ok(kept.waiting.pop_first().map(|number| {
-            let trial = Arc::make_mut(&mut kept.trials[number]);
-            trial.state = TrialState::Running;
-            trial.datetime_start = Some(now);
-            trial.clone()
-        }))
+        Ok(kept.claim(now, &TrialUpdate::default()))
+    }
+
+    fn begin_trial(
+        &self,
+        study: StudyId,
+        now: Timestamp,
+        update: &TrialUpdate,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
+        let mut contents = self.contents();
+        let kept = contents.study(study)?;
+        if most.is_some_and(|most| kept.n_begun() >= most) {
+            return Ok(None);
+        }
+        if let Some(claimed) = kept.claim(now, update) {
+            return Ok(Some(claimed));
+        }
+        let start = TrialStart {
+            update: update.clone(),
+            ..TrialStart::running(now)
+        };
+        contents.create(study, &start).map(Some)
     }
 
     fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
@@ -189,7 +210,7 @@ impl Storage for MemoryStorage {
         if trial.state.is_finished() {
             return Err(wrong_state(trial.id, trial.state, NEEDED_TO_UPDATE));
         }
-        apply(trial, update);
+        update.add_to(trial);
         Ok(())
     }
 
@@ -205,7 +226,7 @@ impl Storage for MemoryStorage {
         if trial.state != TrialState::Running {
             return Err(wrong_state(trial.id, trial.state, NEEDED_TO_FINISH));
         }
-        apply(trial, update);
+        update.add_to(trial);
         trial.state = outcome.state();
         trial.values = outcome.values().to_vec();
         trial.params.shrink();
@@ -213,17 +234,22 @@ impl Storage for MemoryStorage {
         Ok(())
     }
 
-    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
+    fn release_trial(
+        &self,
+        trial: TrialId,
+        since: Option<Timestamp>,
+        update: &TrialUpdate,
+    ) -> Result<()> {
         let mut contents = self.contents();
         let released = contents.trial(trial)?;
-        if released.state != TrialState::Running {
-            return Err(wrong_state(released.id, released.state, NEEDED_TO_RELEASE));
+        if !released.runs_since(since) {
+            return Err(not_released(trial, released.state));
         }
         released.intermediate_values.clear();
         released
             .system_attrs
             .retain(|key, _| key == FIXED_PARAMS_ATTR);
-        apply(released, update);
+        update.add_to(released);
         released.state = TrialState::Waiting;
         released.datetime_start = None;
         let (study, number) = contents.places[trial.0 as usize];
@@ -254,6 +280,10 @@ impl Storage for MemoryStorage {
             .ok_or(Error::UnknownTrial {
                 trial: number as i64,
             })
+    }
+
+    fn is_shared(&self) -> bool {
+        false
     }
 
     fn describe(&self) -> String {

@@ -1,14 +1,16 @@
 //! Where studies and trials are kept.
 //!
 //! # How to write a storage
-//! Implement [`Storage`]: eleven methods, each one transaction. Then add a test to
+//! Implement [`Storage`]: eleven methods, each one transaction, and those of the others that
+//! it can do better than by default. Then add a test to
 //! `storage/contract.rs`, on whose random histories every storage must agree with the
 //! one in memory. What a caller may rely on:
 //! - trial numbers are 0, 1, 2, … per study, in the order of the ids, and ids become
 //!   visible in increasing order;
 //! - a finished trial never changes;
 //! - an update is visible wholly or not at all;
-//! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller.
+//! - [`claim_waiting`](Storage::claim_waiting) gives a trial to exactly one caller;
+//! - [`begin_trial`](Storage::begin_trial) never begins more trials than it may.
 
 mod check;
 #[cfg(test)]
@@ -32,7 +34,7 @@ mod sqlite;
 mod tries;
 mod url;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,6 +57,10 @@ use crate::frozen_trial::{
     Direction, FrozenStudy, FrozenTrial, Param, StudyId, TrialId, TrialState,
 };
 use crate::json::Json;
+
+/// The system attribute of a trial in which storages without a table for it note that who
+/// runs it is alive.
+pub const HEARTBEAT_ATTR: &str = "opah:heartbeat";
 
 /// How a trial ended.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +113,21 @@ impl TrialUpdate {
             && self.reports.is_empty()
             && self.user_attrs.is_empty()
             && self.system_attrs.is_empty()
+    }
+
+    /// Adds all of it to a trial, as a storage does: parameters and reports that are there
+    /// stay, attributes are replaced.
+    pub(crate) fn add_to(&self, trial: &mut FrozenTrial) {
+        for param in &self.params {
+            if trial.params.get(&param.name).is_none() {
+                trial.params.insert(param.clone());
+            }
+        }
+        for (step, value) in &self.reports {
+            trial.intermediate_values.entry(*step).or_insert(*value);
+        }
+        trial.user_attrs.extend(self.user_attrs.iter().cloned());
+        trial.system_attrs.extend(self.system_attrs.iter().cloned());
     }
 }
 
@@ -201,6 +222,40 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial>;
     /// The waiting trial of the lowest number, made running for exactly one caller.
     fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>>;
+    /// Begins a trial: the waiting one of the lowest number, or else a new one; with
+    /// `update`. `None`, and nothing is done, if `most` trials of the study have begun: all
+    /// that don't wait, whatever became of them.
+    ///
+    /// The default may overdraw when several begin the last ones at the same moment; storages
+    /// that processes share decide it in the transaction.
+    fn begin_trial(
+        &self,
+        study: StudyId,
+        now: Timestamp,
+        update: &TrialUpdate,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
+        if let Some(most) = most {
+            let trials = self.changes(study, &Cursor::default())?;
+            let begun = trials.iter();
+            let begun = begun.filter(|trial| trial.state != TrialState::Waiting);
+            if begun.count() as u64 >= most {
+                return Ok(None);
+            }
+        }
+        let Some(mut claimed) = self.claim_waiting(study, now)? else {
+            let start = TrialStart {
+                update: update.clone(),
+                ..TrialStart::running(now)
+            };
+            return self.create_trial(study, &start).map(Some);
+        };
+        if !update.is_empty() {
+            self.update_trial(claimed.id, update)?;
+            update.add_to(&mut claimed);
+        }
+        Ok(Some(claimed))
+    }
     /// Adds to a running or waiting trial; [`Error::WrongState`] when it is finished.
     fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
     /// Running → finished, with the last update; [`Error::WrongState`] when it is not running.
@@ -214,8 +269,40 @@ pub trait Storage: Send + Sync + std::fmt::Debug {
     /// Running → waiting, as if it had not begun: its reports and system attributes are
     /// forgotten, but for [`FIXED_PARAMS_ATTR`](crate::frozen_trial::FIXED_PARAMS_ATTR);
     /// its parameters and user attributes stay, and the update is added.
-    /// [`Error::WrongState`] when it is not running.
-    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()>;
+    /// [`Error::WrongState`] when it is not running, or not `since` that moment: another
+    /// worker may have begun it anew.
+    fn release_trial(
+        &self,
+        trial: TrialId,
+        since: Option<Timestamp>,
+        update: &TrialUpdate,
+    ) -> Result<()>;
+    /// Whether other processes can see what is stored, also when this one is gone.
+    fn is_shared(&self) -> bool {
+        true
+    }
+    /// Notes that those who run these trials are alive; trials that don't run are passed
+    /// over. By default it is noted in the attribute [`HEARTBEAT_ATTR`]; databases have a
+    /// table of Optuna's for it, and by their own clock.
+    fn record_heartbeats(&self, trials: &[TrialId], now: Timestamp) -> Result<()> {
+        let update = TrialUpdate {
+            system_attrs: vec![(HEARTBEAT_ATTR.to_owned(), Json::new(&now.to_string()))],
+            ..TrialUpdate::default()
+        };
+        for trial in trials {
+            match self.update_trial(*trial, &update) {
+                Ok(()) | Err(Error::WrongState { .. } | Error::UnknownTrial { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+    /// The last heartbeats of the running trials of a study, but for those in
+    /// [`HEARTBEAT_ATTR`]. A heartbeat is a text that differs from the one before it, and
+    /// nothing else: whose clock it shows, and in which time zone, nobody knows.
+    fn heartbeats(&self, _study: StudyId) -> Result<BTreeMap<TrialId, String>> {
+        Ok(BTreeMap::new())
+    }
     /// The trials that are new since `cursor` or were not finished then, by number.
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>>;
     /// Whether the storage can hold this parameter; asked when a trial gets it, before work
@@ -357,7 +444,15 @@ fn deleted() -> Error {
 const NEEDED_TO_UPDATE: &str = "a finished trial can't change";
 const NEEDED_TO_FINISH: &str = "only a running trial can be told";
 const NEEDED_TO_CLAIM: &str = "only a waiting trial can be begun";
-const NEEDED_TO_RELEASE: &str = "only a running trial can wait again";
+
+/// The error for a trial that is in this state and can't wait again.
+fn not_released(trial: TrialId, state: TrialState) -> Error {
+    let needed = match state {
+        TrialState::Running => "another worker has begun it anew",
+        _ => "only a running trial can wait again",
+    };
+    wrong_state(trial, state, needed)
+}
 
 /// The error for a trial that is in another state than is `needed`.
 fn wrong_state(trial: TrialId, state: TrialState, needed: &'static str) -> Error {

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::frozen_trial::{CONSTRAINT_PREFIX, FIXED_PARAMS_ATTR, FrozenTrial};
 use crate::json::Json;
 use crate::sampler::Draw;
+use crate::spool::has_ended_so;
 use crate::storage::{Outcome, TrialUpdate};
 use crate::study::Study;
 
@@ -162,12 +163,61 @@ impl Trial {
             .study
             .storage
             .finish_trial(self.frozen.id, &self.pending, outcome, now);
-        told.map_err(|error| error.of_trial(self.frozen.number))?;
+        let ended = FrozenTrial {
+            state: outcome.state(),
+            values: outcome.values().to_vec(),
+            datetime_complete: Some(now),
+            ..self.frozen.clone()
+        };
+        if let Err(error) = told
+            && !self.is_told_after(&error, outcome)
+        {
+            return Err(self.kept(error.of_trial(self.frozen.number), &ended));
+        }
         self.study.forget_drawn(self.frozen.number);
+        let refused = self.study.deliver_own();
+        self.warnings
+            .extend(refused.iter().map(ToString::to_string));
         self.pending = TrialUpdate::default();
-        self.frozen.state = outcome.state();
-        self.frozen.values = outcome.values().to_vec();
-        self.frozen.datetime_complete = Some(now);
+        self.frozen = ended;
         Ok(Arc::new(self.frozen.clone()))
+    }
+
+    /// Whether it was told although the storage failed: the answer may have been lost.
+    fn is_told_after(&self, error: &Error, outcome: &Outcome) -> bool {
+        if !matches!(error, Error::Storage { .. }) {
+            return false;
+        }
+        let stored = self.study.storage.trial(self.study.id(), self.number());
+        stored.is_ok_and(|stored| has_ended_so(&stored, outcome))
+    }
+
+    /// The error of a storage that failed; with a spool, the result is kept there.
+    fn kept(&self, error: Error, ended: &FrozenTrial) -> Error {
+        match (error, &self.study.spool) {
+            (
+                Error::Storage {
+                    store,
+                    problem,
+                    source,
+                },
+                Some(spool),
+            ) => {
+                let kept = match spool.keep(self.study.name(), ended) {
+                    Ok(file) => format!(
+                        "is kept in `{}`, to be told when the storage is back",
+                        file.display()
+                    ),
+                    Err(error) => format!("could not be kept either: {error}"),
+                };
+                let number = ended.number;
+                Error::Storage {
+                    store,
+                    problem: format!("{problem}; the result of trial {number} {kept}"),
+                    source,
+                }
+            }
+            (error, _) => error,
+        }
     }
 }

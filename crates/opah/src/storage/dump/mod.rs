@@ -10,9 +10,11 @@ mod record;
 use std::io::{self, Write};
 
 use super::Snapshot;
+use crate::frozen_trial::FrozenTrial;
 use record::{Record, VERSION};
 
 pub use read::read;
+pub(crate) use read::read_trial;
 
 /// Writes the line that a dump begins with.
 pub fn write_header(out: &mut dyn Write) -> io::Result<()> {
@@ -41,6 +43,12 @@ pub fn write_study(out: &mut dyn Write, snapshot: &Snapshot) -> io::Result<()> {
     write_line(out, &Record::of_study(snapshot))?;
     let mut trials = snapshot.trials().iter();
     trials.try_for_each(|trial| write_line(out, &Record::of_trial(trial)))
+}
+
+/// A trial by itself, as its line in a dump.
+pub(crate) fn trial_line(trial: &FrozenTrial) -> String {
+    // Texts and numbers can't fail to be written to a text.
+    serde_json::to_string(&Record::of_trial(trial)).unwrap_or_default()
 }
 
 fn write_line(out: &mut dyn Write, record: &Record) -> io::Result<()> {

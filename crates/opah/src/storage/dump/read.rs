@@ -54,6 +54,15 @@ pub fn read(input: impl BufRead) -> Result<Vec<Snapshot>> {
     Ok(reader.studies)
 }
 
+/// The trial of a line by itself.
+pub(crate) fn read_trial(line: &str) -> Parsed<FrozenTrial> {
+    let record: Record = serde_json::from_str(line).map_err(|error| problem(&error))?;
+    match record {
+        Record::Trial(trial) => Reader::default().trial(*trial),
+        Record::Dump { .. } | Record::Study { .. } => Err("it is no trial".to_owned()),
+    }
+}
+
 /// What was read so far.
 #[derive(Default)]
 struct Reader {

@@ -13,6 +13,7 @@
 //! | `redis` | a log on a Redis server, and what happens when that goes away |
 //! | `replay` | what records amount to, study by study |
 //! | `follower` | a log and its replay, kept up to date |
+//! | `begin` | how a trial begins, and no more of them than may |
 //!
 //! An operation is decided by its place in the log: it is appended if it may succeed, read
 //! back, and refused if others were faster. So a waiting trial is claimed by exactly one
@@ -22,6 +23,7 @@
 //! Optuna's journals can't take back reports and attributes: a trial that was
 //! [released](crate::Storage::release_trial) keeps them for Optuna.
 
+mod begin;
 mod file;
 mod follower;
 mod lock;
@@ -51,8 +53,8 @@ use self::record::Operation;
 #[cfg(feature = "redis")]
 use self::redis::RedisLog;
 use super::{
-    AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE,
-    Outcome, Storage, TrialStart, TrialUpdate, wrong_state,
+    AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_UPDATE, Outcome, Storage,
+    TrialStart, TrialUpdate, not_released, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -176,43 +178,32 @@ impl Storage for JournalStorage {
     fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
         let mut follower = self.synced()?;
         follower.replay.study(study)?;
-        let start = TrialStart {
-            update: news(&start.update, None),
-            ..start.clone()
-        };
-        let create = Operation::CreateTrial {
-            study,
-            start: Box::new(start),
-        };
-        let ids = follower.write(&[create], Durability::Later)?;
-        let id = ids.first().map(|id| TrialId(*id));
-        follower
-            .replay
-            .trial(id.ok_or_else(super::deleted)?)
-            .cloned()
+        let trial = begin::create(&mut follower, study, start.clone())?;
+        follower.replay.trial(trial).cloned()
     }
 
     fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
         let mut follower = self.synced()?;
         loop {
-            let Some(waiting) = follower.replay.study(study)?.next_waiting() else {
+            let waiting = follower.replay.study(study)?.next_waiting();
+            let Some(trial) = waiting.map(|trial| trial.id) else {
                 return Ok(None);
             };
-            let trial = waiting.id;
-            let claim = Operation::SetState {
-                trial,
-                state: TrialState::Running,
-                values: None,
-                time: Some(now),
-                forgets: false,
-            };
-            match follower.write(&[claim], Durability::Later) {
-                Ok(_) => return follower.replay.trial(trial).cloned().map(Some),
-                // Somebody else was faster, or deleted the study.
-                Err(Error::WrongState { .. } | Error::UnknownTrial { .. }) => {}
-                Err(error) => return Err(error),
+            if begin::claim(&mut follower, trial, now)? {
+                return follower.replay.trial(trial).cloned().map(Some);
             }
         }
+    }
+
+    fn begin_trial(
+        &self,
+        study: StudyId,
+        now: Timestamp,
+        update: &TrialUpdate,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
+        let mut follower = self.synced()?;
+        begin::begin(&mut follower, study, now, update, most)
     }
 
     fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
@@ -247,9 +238,17 @@ impl Storage for JournalStorage {
         follower.write(&operations, Durability::Flushed).map(|_| ())
     }
 
-    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
-        let is_right = |state: TrialState| state == TrialState::Running;
-        let mut follower = self.synced_with(trial, is_right, NEEDED_TO_RELEASE)?;
+    fn release_trial(
+        &self,
+        trial: TrialId,
+        since: Option<Timestamp>,
+        update: &TrialUpdate,
+    ) -> Result<()> {
+        let mut follower = self.synced()?;
+        let known = follower.replay.trial(trial)?;
+        if !known.runs_since(since) {
+            return Err(not_released(trial, known.state));
+        }
         let release = Operation::SetState {
             trial,
             state: TrialState::Waiting,
@@ -258,7 +257,6 @@ impl Storage for JournalStorage {
             forgets: true,
         };
         // The trial's reports are forgotten, so those of the update are all news.
-        let known = follower.replay.trial(trial)?;
         let forgetful = FrozenTrial {
             intermediate_values: BTreeMap::new(),
             ..known.clone()

@@ -7,10 +7,12 @@
 use super::record::{Entry, Operation};
 use super::replayed_study::ReplayedStudy;
 use crate::error::{Error, Result};
-use crate::frozen_trial::{Attrs, Direction, FrozenStudy, FrozenTrial, Param, StudyId, TrialId};
+use crate::frozen_trial::{
+    Attrs, Direction, FrozenStudy, FrozenTrial, Param, StudyId, TrialId, TrialState,
+};
 use crate::storage::{
     AttrKind, NEEDED_TO_CLAIM, NEEDED_TO_FINISH, NEEDED_TO_UPDATE, TrialStart, TrialUpdate,
-    deleted, wrong_state,
+    deleted, not_released, wrong_state,
 };
 
 /// The studies and trials after the records so far.
@@ -85,6 +87,10 @@ impl Replay {
             } => {
                 let (study, number) = self.unfinished(trial, NEEDED_TO_FINISH)?;
                 let before = study.trial(number).state;
+                // Of two who take a trial back, the first did.
+                if forgets && before != TrialState::Running {
+                    return Err(not_released(trial, before));
+                }
                 if !study.set_state(number, state, values, time, forgets) {
                     return Err(wrong_state(trial, before, NEEDED_TO_CLAIM));
                 }

@@ -20,6 +20,8 @@ pub(super) struct ReplayedStudy {
     trials: Vec<Arc<FrozenTrial>>,
     /// The numbers of the waiting trials, so that nobody has to look for one.
     waiting: BTreeSet<usize>,
+    /// By the number of a running trial: how many had begun when it did, itself included.
+    places: BTreeMap<usize, u64>,
     /// By number: the trials that are not shown, and why.
     hidden: BTreeMap<usize, String>,
     /// Of each parameter the first trial that has it, and its distribution there.
@@ -32,6 +34,7 @@ impl ReplayedStudy {
             frozen,
             trials: Vec::new(),
             waiting: BTreeSet::new(),
+            places: BTreeMap::new(),
             hidden: BTreeMap::new(),
             firsts: BTreeMap::new(),
         }
@@ -61,10 +64,7 @@ impl ReplayedStudy {
         for param in params {
             self.insert_param(number, param);
         }
-        if start.state == TrialState::Waiting {
-            self.waiting.insert(number);
-        }
-        self.check_values(number);
+        self.note_state(number, start.state);
         number
     }
 
@@ -133,13 +133,34 @@ impl ReplayedStudy {
         if let Some(values) = values {
             trial.values = values;
         }
+        self.note_state(number, state);
+        true
+    }
+
+    /// Keeps up what depends on the state that a trial has now.
+    fn note_state(&mut self, number: usize, state: TrialState) {
         if state == TrialState::Waiting {
             self.waiting.insert(number);
         } else {
             self.waiting.remove(&number);
         }
+        if state == TrialState::Running {
+            self.places.insert(number, self.n_begun());
+        } else {
+            self.places.remove(&number);
+        }
         self.check_values(number);
-        true
+    }
+
+    /// The trials that don't wait.
+    pub(super) fn n_begun(&self) -> u64 {
+        (self.trials.len() - self.waiting.len()) as u64
+    }
+
+    /// How many trials had begun when this one did, itself included; `None` if it does not
+    /// run.
+    pub(super) fn place(&self, trial: &FrozenTrial) -> Option<u64> {
+        self.places.get(&(trial.number as usize)).copied()
     }
 
     /// Hides a trial that can't be read.

@@ -113,6 +113,8 @@ pub(super) struct NewTrial {
     pub(super) state: TrialState,
     pub(super) datetime_start: Option<Timestamp>,
     pub(super) datetime_complete: Option<Timestamp>,
+    /// It is only created if fewer trials of the study don't wait.
+    pub(super) most: Option<u64>,
 }
 
 /// Why something was not done, or perhaps was.
@@ -151,7 +153,7 @@ pub(super) trait Connection: Send {
 
     /// Numbers a trial and inserts it with its rows, in a transaction of its own, holding
     /// the study's row: ids become visible in the order of the numbers. `None` if the study
-    /// is gone.
+    /// is gone, or has as many trials as it may.
     fn create_trial(
         &mut self,
         trial: &NewTrial,

@@ -13,6 +13,7 @@
 
 mod connection;
 mod details;
+mod heartbeats;
 mod limits;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -26,6 +27,7 @@ mod studies;
 mod trials;
 mod url;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -240,11 +242,28 @@ impl Storage for ServerStorage {
     }
 
     fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
-        self.insert_trial(study, start)
+        self.insert_trial(study, start, None)?.ok_or_else(deleted)
     }
 
     fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
-        self.claim(study, now)
+        self.claim(study, now, &TrialUpdate::default(), None)
+    }
+
+    fn begin_trial(
+        &self,
+        study: StudyId,
+        now: Timestamp,
+        update: &TrialUpdate,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
+        if let Some(claimed) = self.claim(study, now, update, most)? {
+            return Ok(Some(claimed));
+        }
+        let start = TrialStart {
+            update: update.clone(),
+            ..TrialStart::running(now)
+        };
+        self.insert_trial(study, &start, most)
     }
 
     fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
@@ -261,8 +280,21 @@ impl Storage for ServerStorage {
         self.finish(trial, update, outcome, now)
     }
 
-    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
-        self.release(trial, update)
+    fn release_trial(
+        &self,
+        trial: TrialId,
+        since: Option<Timestamp>,
+        update: &TrialUpdate,
+    ) -> Result<()> {
+        self.release(trial, since, update)
+    }
+
+    fn record_heartbeats(&self, trials: &[TrialId], _now: Timestamp) -> Result<()> {
+        self.beat(trials)
+    }
+
+    fn heartbeats(&self, study: StudyId) -> Result<BTreeMap<TrialId, String>> {
+        self.beats(study)
     }
 
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>> {

@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 
 use super::connection::{
-    Answer, Connection, Durability, Failure, Guard, NewTrial, Value, transaction,
+    Answer, Connection, Durability, Failure, Guard, Insert, NewTrial, Value, transaction,
 };
 use super::read::BEFORE_ALL;
 use super::url::Kind;
@@ -15,16 +15,21 @@ use crate::frozen_trial::{
 };
 use crate::storage::encoding::number_or_problem;
 use crate::storage::{
-    NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE, Outcome, TrialStart, TrialUpdate,
-    deleted, wrong_state,
+    NEEDED_TO_FINISH, NEEDED_TO_UPDATE, Outcome, TrialStart, TrialUpdate, deleted, not_released,
+    wrong_state,
 };
 
 /// How often a claim looks again when it finds only trials that are locked.
 const MAX_TIMES_LOCKED: u32 = 5;
 
 impl ServerStorage {
-    /// Inserts a trial with the next number.
-    pub(super) fn insert_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
+    /// Inserts a trial with the next number, unless `most` of the study don't wait.
+    pub(super) fn insert_trial(
+        &self,
+        study: StudyId,
+        start: &TrialStart,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
         let distributions = details::distributions(&start.update);
         self.check_update(&start.update, &distributions)?;
         let new = NewTrial {
@@ -32,17 +37,30 @@ impl ServerStorage {
             state: start.state,
             datetime_start: start.datetime_start.map(|time| kept(self.kind, time)),
             datetime_complete: start.datetime_complete.map(|time| kept(self.kind, time)),
+            most,
         };
         let details = details::inserts(&start.update, &distributions, &start.values);
-        let (id, number) = self.pool.run(|connection, _| {
+        let created = self.pool.run(|connection, _| {
             let created = connection.create_trial(&new, &details)?;
-            created.ok_or_else(|| Failure::Rule(deleted()))
+            if created.is_none() {
+                check_study(connection, study, most)?;
+            }
+            Ok(created)
         })?;
-        Ok(as_created(id, number, &new, start))
+        Ok(created.map(|(id, number)| as_created(id, number, &new, start)))
     }
 
-    /// Makes the first waiting trial a running one.
-    pub(super) fn claim(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
+    /// Makes the first waiting trial a running one, with `update`, unless `most` don't wait.
+    pub(super) fn claim(
+        &self,
+        study: StudyId,
+        now: Timestamp,
+        update: &TrialUpdate,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
+        let distributions = details::distributions(update);
+        self.check_update(update, &distributions)?;
+        let details = details::inserts(update, &distributions, &[]);
         let now = kept(self.kind, now);
         let mut tried = None;
         let mut times_locked = 0;
@@ -68,6 +86,11 @@ impl ServerStorage {
             transaction(connection, Durability::Later, |connection| {
                 // What another one is just claiming is passed over.
                 let locked = format!("{next} FOR UPDATE SKIP LOCKED");
+                if let Some(most) = most
+                    && has_begun(connection, study, most)?
+                {
+                    return Ok(None);
+                }
                 loop {
                     let values = [study.0, passed].map(Value::Int);
                     let Some(id) = first_int(connection, &locked, &values)? else {
@@ -91,6 +114,10 @@ impl ServerStorage {
                     if connection.execute(claim, &[Value::Int(id), Value::Time(now)])? == 1 {
                         trial.state = TrialState::Running;
                         trial.datetime_start = Some(now);
+                        if !details.is_empty() {
+                            add(connection, id, &details)?;
+                            update.add_to(&mut trial);
+                        }
                         return Ok(Some(trial));
                     }
                     passed = id;
@@ -150,11 +177,24 @@ impl ServerStorage {
     }
 
     /// Lets a running trial wait again.
-    pub(super) fn release(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
+    pub(super) fn release(
+        &self,
+        trial: TrialId,
+        since: Option<Timestamp>,
+        update: &TrialUpdate,
+    ) -> Result<()> {
         let distributions = details::distributions(update);
         self.check_update(update, &distributions)?;
         let details = details::inserts(update, &distributions, &[]);
         let id = [Value::Int(trial.0)];
+        let mut release = "UPDATE trials SET state = 'WAITING', datetime_start = NULL
+                           WHERE trial_id = $1 AND state = 'RUNNING'"
+            .to_owned();
+        let mut guards = vec![id[0]];
+        if let Some(since) = since {
+            release.push_str(" AND datetime_start = $2");
+            guards.push(Value::Time(kept(self.kind, since)));
+        }
         let mut begun = None;
         self.pool.run(|connection, perhaps_done| {
             // Since it was released, another worker may have begun it.
@@ -164,21 +204,19 @@ impl ServerStorage {
             }
             begun = Some(start);
             transaction(connection, Durability::Later, |connection| {
-                let release = "UPDATE trials SET state = 'WAITING', datetime_start = NULL
-                               WHERE trial_id = $1 AND state = 'RUNNING'";
-                if connection.execute(release, &id)? == 0 {
+                if connection.execute(&release, &guards)? == 0 {
                     let state = state(connection, trial)?;
-                    return Err(Failure::Rule(wrong_state(trial, state, NEEDED_TO_RELEASE)));
+                    return Err(Failure::Rule(not_released(trial, state)));
                 }
+                // Whoever runs the trial next is not dead because the last one is.
+                let forget = "DELETE FROM trial_heartbeats WHERE trial_id = $1";
+                connection.execute(forget, &id)?;
                 let forget = "DELETE FROM trial_intermediate_values WHERE trial_id = $1";
                 connection.execute(forget, &id)?;
                 let forget = "DELETE FROM trial_system_attributes
                               WHERE trial_id = $1 AND trial_system_attributes.key <> $2";
                 connection.execute(forget, &[id[0], Value::Text(FIXED_PARAMS_ATTR)])?;
-                let same = "SELECT trial_id FROM trials WHERE trial_id = $1";
-                let guard = Guard::Select(same, &id);
-                connection.write_if(&guard, &details, Durability::Later)?;
-                Ok(())
+                add(connection, trial.0, &details)
             })
         })
     }
@@ -208,6 +246,36 @@ fn as_created(id: TrialId, number: u64, new: &NewTrial, start: &TrialStart) -> F
         .system_attrs
         .extend(update.system_attrs.iter().cloned());
     trial
+}
+
+/// Writes the rows of a trial that is there, and locked.
+fn add(connection: &mut dyn Connection, trial: i64, details: &[Insert]) -> Answer<()> {
+    let same = "SELECT trial_id FROM trials WHERE trial_id = $1";
+    let guard = Guard::Select(same, &[Value::Int(trial)]);
+    connection.write_if(&guard, details, Durability::Later)?;
+    Ok(())
+}
+
+/// Whether so many trials of the study don't wait; with the lock under which they begin.
+fn has_begun(connection: &mut dyn Connection, study: StudyId, most: u64) -> Answer<bool> {
+    let id = [Value::Int(study.0)];
+    let lock = "SELECT study_id FROM studies WHERE study_id = $1 FOR UPDATE";
+    first_int(connection, lock, &id)?;
+    // What was created, without what waits: both are in indexes.
+    let begun = "SELECT (SELECT COALESCE(MAX(number) + 1, 0) FROM trials WHERE study_id = $1)
+                 - (SELECT COUNT(*) FROM trials WHERE study_id = $1 AND state = 'WAITING')";
+    let begun = first_int(connection, begun, &id)?.unwrap_or(0);
+    Ok(u64::try_from(begun).unwrap_or(0) >= most)
+}
+
+/// That a study which takes no trial is there, and merely has as many as it may.
+fn check_study(connection: &mut dyn Connection, study: StudyId, most: Option<u64>) -> Answer<()> {
+    let select = "SELECT study_id FROM studies WHERE study_id = $1";
+    let found = first_int(connection, select, &[Value::Int(study.0)])?;
+    match (found, most) {
+        (Some(_), Some(_)) => Ok(()),
+        _ => Err(Failure::Rule(deleted())),
+    }
 }
 
 /// A time as the server keeps it.

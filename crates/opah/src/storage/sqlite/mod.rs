@@ -6,16 +6,19 @@
 //! flushed before it is acknowledged.
 
 mod backup;
+mod begin;
 mod check;
 mod details;
 mod file;
 mod guard;
+mod heartbeats;
 mod read;
 mod rows;
 mod schema;
 mod studies;
 mod upgrade;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -28,8 +31,8 @@ use self::file::{Durability, Open, Refused};
 use self::read::Which;
 use super::encoding::direction_name;
 use super::{
-    AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_RELEASE, NEEDED_TO_UPDATE,
-    Outcome, Storage, TrialStart, TrialUpdate, deleted, wrong_state,
+    AttrKind, Check, Cursor, Details, NEEDED_TO_FINISH, NEEDED_TO_UPDATE, Outcome, Storage,
+    TrialStart, TrialUpdate, deleted, not_released, wrong_state,
 };
 use crate::error::{Error, Result};
 use crate::frozen_trial::{
@@ -150,67 +153,24 @@ impl Storage for SqliteStorage {
     fn create_trial(&self, study: StudyId, start: &TrialStart) -> Result<FrozenTrial> {
         let id = self.write(Durability::Later, |transaction| {
             check_study(transaction, study)?;
-            // Ids of a study grow with its numbers, so the last id has the last number.
-            let last =
-                "SELECT number FROM trials WHERE study_id = ?1 ORDER BY trial_id DESC LIMIT 1";
-            let last: Option<Option<i64>> = transaction
-                .prepare_cached(last)?
-                .query_row([study.0], |row| Ok(row.get_ref(0)?.as_i64().ok()))
-                .optional()?;
-            let number = match last {
-                None => 0,
-                Some(Some(last)) => last.saturating_add(1),
-                // The last trial has no number, but it has a place.
-                Some(None) => transaction.query_row(
-                    "SELECT count(*) FROM trials WHERE study_id = ?1",
-                    [study.0],
-                    |row| row.get(0),
-                )?,
-            };
-            transaction
-                .prepare_cached(
-                    "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
-                )?
-                .execute(params![
-                    number,
-                    study.0,
-                    start.state.name(),
-                    start.datetime_start.map(rows::time_text),
-                    start.datetime_complete.map(rows::time_text),
-                ])?;
-            let id = TrialId(transaction.last_insert_rowid());
-            rows::write(transaction, id, &start.update)?;
-            rows::write_values(transaction, id, &start.values)?;
-            Ok(id)
+            Ok(begin::insert(transaction, study, start)?)
         })?;
         self.read(study, id)?
             .ok_or(Error::UnknownTrial { trial: id.0 })
     }
 
     fn claim_waiting(&self, study: StudyId, now: Timestamp) -> Result<Option<FrozenTrial>> {
-        let mut passed = i64::MIN;
-        loop {
-            // Most asks find nothing, and need no write transaction to learn it.
-            let next = self.waiting_after(study, passed);
-            let Some(id) = next.map_err(|error| self.failed(error))? else {
-                return Ok(None);
-            };
-            // What can't be read can't be run, and is left as it is.
-            if self.read(study, id)?.is_none() {
-                passed = id.0;
-                continue;
-            }
-            let claimed = self.write(Durability::Later, |transaction| {
-                let claim = "UPDATE trials SET state = 'RUNNING', datetime_start = ?2
-                             WHERE trial_id = ?1 AND state = 'WAITING'";
-                let mut claim = transaction.prepare_cached(claim)?;
-                Ok(claim.execute(params![id.0, rows::time_text(now)])? == 1)
-            })?;
-            if claimed {
-                return self.read(study, id);
-            }
-        }
+        self.claim(study, now)
+    }
+
+    fn begin_trial(
+        &self,
+        study: StudyId,
+        now: Timestamp,
+        update: &TrialUpdate,
+        most: Option<u64>,
+    ) -> Result<Option<FrozenTrial>> {
+        self.begin(study, now, update, most)
     }
 
     fn update_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
@@ -251,18 +211,25 @@ impl Storage for SqliteStorage {
         })
     }
 
-    fn release_trial(&self, trial: TrialId, update: &TrialUpdate) -> Result<()> {
+    fn release_trial(
+        &self,
+        trial: TrialId,
+        since: Option<Timestamp>,
+        update: &TrialUpdate,
+    ) -> Result<()> {
         self.write(Durability::Later, |transaction| {
-            let changed = transaction
+            let state = state(transaction, trial)?;
+            let is_same = since.is_none() || since == start_of(transaction, trial)?;
+            if state != TrialState::Running || !is_same {
+                return Err(Refused::Rule(not_released(trial, state)));
+            }
+            transaction
                 .prepare_cached(
                     "UPDATE trials SET state = 'WAITING', datetime_start = NULL
-                     WHERE trial_id = ?1 AND state = 'RUNNING'",
+                     WHERE trial_id = ?1",
                 )?
                 .execute([trial.0])?;
-            if changed == 0 {
-                let refused = wrong_state(trial, state(transaction, trial)?, NEEDED_TO_RELEASE);
-                return Err(Refused::Rule(refused));
-            }
+            heartbeats::forget(transaction, trial)?;
             transaction
                 .prepare_cached("DELETE FROM trial_intermediate_values WHERE trial_id = ?1")?
                 .execute([trial.0])?;
@@ -273,6 +240,14 @@ impl Storage for SqliteStorage {
                 .execute(params![trial.0, FIXED_PARAMS_ATTR])?;
             Ok(rows::write(transaction, trial, update)?)
         })
+    }
+
+    fn record_heartbeats(&self, trials: &[TrialId], _now: Timestamp) -> Result<()> {
+        self.beat(trials)
+    }
+
+    fn heartbeats(&self, study: StudyId) -> Result<BTreeMap<TrialId, String>> {
+        self.beats(study).map_err(|error| self.failed(error))
     }
 
     fn changes(&self, study: StudyId, cursor: &Cursor) -> Result<Vec<Arc<FrozenTrial>>> {
@@ -342,17 +317,6 @@ impl SqliteStorage {
         })?;
         ids.collect()
     }
-
-    fn waiting_after(&self, study: StudyId, after: i64) -> rusqlite::Result<Option<TrialId>> {
-        let next = "SELECT trial_id FROM trials
-                    WHERE study_id = ?1 AND state = 'WAITING' AND trial_id > ?2
-                    ORDER BY trial_id LIMIT 1";
-        self.lock()
-            .connection
-            .prepare_cached(next)?
-            .query_row([study.0, after], |row| row.get(0).map(TrialId))
-            .optional()
-    }
 }
 
 /// SQLite gives the id of a deleted study to the next one, which must not get its rows.
@@ -373,6 +337,16 @@ fn state(transaction: &Transaction, trial: TrialId) -> std::result::Result<Trial
         .optional()?;
     let state = name.as_deref().and_then(TrialState::from_name);
     state.ok_or(Refused::Rule(Error::UnknownTrial { trial: trial.0 }))
+}
+
+/// When a trial began to run.
+fn start_of(transaction: &Transaction, trial: TrialId) -> rusqlite::Result<Option<Timestamp>> {
+    let sql = "SELECT datetime_start FROM trials WHERE trial_id = ?1";
+    transaction
+        .prepare_cached(sql)?
+        .query_row([trial.0], |row| {
+            Ok(row.get_ref(0)?.as_str().ok().and_then(rows::time))
+        })
 }
 
 #[cfg(test)]

@@ -212,6 +212,19 @@ impl Connection for MySql {
                 .exec_first(number, (study,))
                 .map_err(failure)?;
             let number = number.unwrap_or(0);
+            if let Some(most) = trial.most
+                && number >= most
+            {
+                let waiting =
+                    "SELECT COUNT(*) FROM trials WHERE study_id = ? AND state = 'WAITING'";
+                let waiting: Option<u64> = this
+                    .connection
+                    .exec_first(waiting, (study,))
+                    .map_err(failure)?;
+                if number.saturating_sub(waiting.unwrap_or(0)) >= most {
+                    return Ok(None);
+                }
+            }
             let values = vec![
                 Raw::UInt(number),
                 Raw::Int(study),

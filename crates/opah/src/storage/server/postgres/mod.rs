@@ -304,14 +304,27 @@ impl Connection for Postgres {
     }
 }
 
-/// Inserts a trial with the number after the greatest; nothing if the study is gone.
+/// Inserts a trial with the number after the greatest; nothing if the study is gone, or has
+/// as many trials as it may.
 fn numbered_insert(trial: &NewTrial, study: &str, start: &str, complete: &str) -> String {
     format!(
         "INSERT INTO trials (number, study_id, state, datetime_start, datetime_complete)
          SELECT (SELECT coalesce(max(t.number) + 1, 0) FROM trials t WHERE t.study_id = s.study_id),
          s.study_id, '{}', CAST({start} AS timestamp), CAST({complete} AS timestamp)
-         FROM studies s WHERE s.study_id = {study} RETURNING trial_id, number",
+         FROM studies s WHERE s.study_id = {study}{} RETURNING trial_id, number",
         trial.state.name(),
+        trial.most.map(fewer_begun).unwrap_or_default(),
+    )
+}
+
+/// That fewer trials of the study `s` don't wait: those that were created, without those that
+/// wait; both are in indexes.
+fn fewer_begun(most: u64) -> String {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    format!(
+        " AND (SELECT coalesce(max(b.number) + 1, 0) FROM trials b WHERE b.study_id = s.study_id)
+         - (SELECT count(*) FROM trials w WHERE w.study_id = s.study_id AND w.state = 'WAITING')
+         < {most}"
     )
 }
 

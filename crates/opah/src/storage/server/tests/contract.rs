@@ -1,12 +1,16 @@
 //! Servers keep the contract of all storages.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::Database;
 use crate::Storage;
-use crate::storage::contract::{NOW, check_agreement, check_claims, steps};
+use crate::storage::contract::{
+    NOW, check_agreement, check_budget, check_claims, check_leases, steps,
+};
 use crate::storage::server::url::Kind;
 
 fn agrees_with_memory(kind: Kind) {
@@ -37,6 +41,44 @@ fn gives_a_waiting_trial_to_one(kind: Kind) {
         return;
     };
     check_claims(&|| Box::new(database.open()));
+}
+
+fn begins_no_more_trials_than_it_may(kind: Kind) {
+    let Some(database) = Database::new(kind) else {
+        return;
+    };
+    check_budget(&|| Arc::new(database.open()));
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn postgres_begins_no_more_trials_than_it_may() {
+    begins_no_more_trials_than_it_may(Kind::Postgres);
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn mysql_begins_no_more_trials_than_it_may() {
+    begins_no_more_trials_than_it_may(Kind::MySql);
+}
+
+fn keeps_heartbeats(kind: Kind) {
+    let Some(database) = Database::new(kind) else {
+        return;
+    };
+    check_leases(&database.open());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn postgres_keeps_heartbeats() {
+    keeps_heartbeats(Kind::Postgres);
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn mysql_keeps_heartbeats() {
+    keeps_heartbeats(Kind::MySql);
 }
 
 #[cfg(feature = "postgres")]
