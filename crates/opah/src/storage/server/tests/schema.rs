@@ -153,7 +153,7 @@ fn other_revisions_are_refused(kind: Kind) {
     // Optuna takes it so, and stamps it.
     database.open();
     let old = refused("UPDATE version_info SET schema_version = 9");
-    assert!(old.contains("older schema of Optuna"), "{old}");
+    assert!(old.contains("older schema v0.9.0.a"), "{old}");
     execute(&database.server(), "DROP TABLE alembic_version");
     let other = refused("DROP TABLE version_info");
     assert!(
