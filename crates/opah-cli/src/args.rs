@@ -32,7 +32,8 @@ pub(crate) enum Command {
     Evaluate(commands::evaluate::Args),
     /// Predict the labels of texts
     Predict(commands::predict::Args),
-    /// Search for the best values of a configuration's external variables
+    /// Search for the best values of a configuration's external variables, or of any command's
+    /// parameters
     Tune(Box<commands::tune::Args>),
     /// Train the best trial of a study again
     Retrain(commands::retrain::Args),
@@ -102,7 +103,7 @@ pub(crate) struct Study {
     #[command(flatten)]
     pub(crate) storage: Storage,
     /// The study's name; not needed if the storage holds just one
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", env = "OPAH_STUDY")]
     pub(crate) study_name: Option<String>,
 }
 

@@ -9,6 +9,7 @@ mod interrupt;
 mod json_argument;
 mod output;
 mod priors;
+mod program;
 mod rules;
 mod run_view;
 mod search;

@@ -13,7 +13,7 @@ use opah_train::config::{Config, ConfigError};
 
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::hparams::{Parameter, Space};
+use crate::hparams::{self, Parameter, Space};
 use crate::problem::{did_you_mean, suggested};
 
 /// What is known of a config that fits its space.
@@ -30,16 +30,20 @@ pub struct Checked {
 /// More choices than these are not tried one by one.
 const MOST_CHOICES: usize = 100;
 
+/// What is said of a missing variable.
+const NOWHERE: &str = "is neither in the search space nor in the environment";
+
 /// How often a missing variable is looked over to find the next one.
 const MOST_MISSING: usize = 100;
 
-type Assignment = Vec<(Arc<str>, ParamValue)>;
+type Assignment = hparams::Values;
 
 /// Evaluates the config at the corners of the space.
 pub fn check(experiment: &Experiment, space: &Space) -> Result<Checked> {
     let mut findings = Findings::default();
     let mut base = None;
     for (label, corner) in corners(space) {
+        let corner = as_in_a_trial(space, corner);
         let read = findings.evaluate(experiment, &label, &corner);
         if label.is_empty() {
             base = read;
@@ -88,6 +92,17 @@ fn corners(space: &Space) -> Vec<(String, Assignment)> {
         corners.push((spelled(&corner), corner));
     }
     corners
+}
+
+/// The corner without the parameters that a trial there would not have.
+fn as_in_a_trial(space: &Space, corner: Assignment) -> Assignment {
+    let mut kept = Assignment::with_capacity(corner.len());
+    for (parameter, value) in space.parameters.iter().zip(corner) {
+        if parameter.belongs_to(&kept).unwrap_or(false) {
+            kept.push(value);
+        }
+    }
+    kept
 }
 
 /// The values of one parameter that are tried; the first is the low or the first choice,
@@ -144,6 +159,8 @@ struct Findings {
     base: Option<ConfigError>,
     /// What any corner read.
     read: BTreeSet<String>,
+    /// The parameters that some corner has.
+    given: BTreeSet<Arc<str>>,
     /// Space entries that no corner read.
     unread: Vec<String>,
 }
@@ -155,6 +172,8 @@ impl Findings {
         label: &str,
         corner: &Assignment,
     ) -> Option<Checked> {
+        self.given
+            .extend(corner.iter().map(|(name, _)| name.clone()));
         let values = corner.iter().map(|(name, value)| (&**name, value));
         let mut ext_vars = experiment.ext_vars_with(values);
         // A missing variable is noted and given a number, to find the next one.
@@ -226,7 +245,8 @@ impl Findings {
 
     fn find_unread(&mut self, space: &Space) {
         for parameter in &space.parameters {
-            if self.read.contains(&*parameter.name) {
+            // One whose condition holds at no corner may be read elsewhere.
+            if self.read.contains(&*parameter.name) || !self.given.contains(&parameter.name) {
                 continue;
             }
             let name = &parameter.name;
@@ -236,6 +256,11 @@ impl Findings {
                 parameter.place
             );
             self.unread.push(message);
+        }
+        for parameter in &space.parameters {
+            if let Some(text) = self.missing.get_mut(&*parameter.name) {
+                *text = text.replace(NOWHERE, "is read also by trials that go without it");
+            }
         }
     }
 
@@ -260,7 +285,7 @@ fn missing_text(error: &ConfigError) -> String {
     let text = without_trace(&error.to_string());
     let source = text.split_once('\n').map_or("", |(_, source)| source);
     format!(
-        "{}: the external variable `{name}` is neither in the search space nor in the environment{meant}\n{source}",
+        "{}: the external variable `{name}` {NOWHERE}{meant}\n{source}",
         diagnostic.at
     )
 }
@@ -278,7 +303,6 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::hparams;
     use opah_train::config::ExtVars;
 
     const CONFIG: &str = "
@@ -372,6 +396,26 @@ local max_filter_size = std.parseInt(std.extVar('max_filter_size'));
         );
         let told = told(&json, &corners);
         assert!(told.contains("(with embedding_dim=117."), "{told}");
+    }
+
+    #[test]
+    fn corners_have_the_parameters_that_trials_have() {
+        let config = CONFIG.replace(
+            "dropout: std.parseJson(std.extVar('dropout')),",
+            "dropout: if max_filter_size > 2 then std.parseJson(std.extVar('dropout')) else 0.0,",
+        );
+        let dropout =
+            float("dropout", 0.0, 0.5).replace("}}", "}, \"if\": \"max_filter_size > 2\"}");
+        let entries = [
+            int("embedding_dim", 2, 8),
+            int("max_filter_size", 2, 3),
+            dropout,
+        ];
+        checked(&config, &space(&entries)).unwrap();
+        // Without the test in the config, a trial without it could not run.
+        let told = told(CONFIG, &space(&entries));
+        let expected = "`dropout` is read also by trials that go without it";
+        assert!(told.contains(expected), "{told}");
     }
 
     #[test]

@@ -94,7 +94,7 @@ impl Directories {
 
     /// The directory of a trial.
     pub(crate) fn trial(&self, number: u64) -> PathBuf {
-        self.root.join(format!("trial_{number}"))
+        of_trial(&self.root, number)
     }
 
     /// Removes the weights of finished trials that are not to be kept.
@@ -128,6 +128,11 @@ impl Directories {
         }
         Ok(())
     }
+}
+
+/// The directory of a trial in that of a search.
+pub(crate) fn of_trial(root: &Path, number: u64) -> PathBuf {
+    root.join(format!("trial_{number}"))
 }
 
 /// Removes what is only needed to use or continue the model: weights, states, archive and

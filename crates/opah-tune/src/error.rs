@@ -30,6 +30,9 @@ pub enum Error {
     /// The choice of sampler and pruner is wrong.
     #[error("{}", listed(.0))]
     Algorithms(Vec<Problem>),
+    /// The command that is to be tuned is wrong.
+    #[error("{}", listed(.0))]
+    Command(Vec<Problem>),
     /// A choice on the command line is wrong.
     #[error("in `{given}`: {problem}")]
     Flag {

@@ -116,8 +116,8 @@ pub struct Beginning {
     pub n_trials: usize,
     /// Trials side by side.
     pub jobs: usize,
-    /// Threads of each.
-    pub threads: usize,
+    /// Threads of each, if that is known.
+    pub threads: Option<usize>,
     /// The best trial so far.
     pub best: Option<Best>,
 }

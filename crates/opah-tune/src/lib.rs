@@ -1,11 +1,12 @@
 //! Experiments: ties a study to something that runs.
 //!
-//! A [`Plan`](session::Plan) reads a config and a search space, checks that they fit
-//! together and runs the search; an [`Executor`](executor::Executor) runs the trials; an
+//! A [`Plan`](session::Plan) checks that what is tuned, a [`Target`](target::Target), fits the
+//! search space, and runs the search; an [`Executor`](executor::Executor) runs the trials; an
 //! [`Observer`](event::Observer) is told what happens.
 
 pub mod algorithm;
 pub mod check;
+mod declared;
 mod difference;
 mod directories;
 pub mod error;
@@ -21,6 +22,7 @@ mod record;
 pub mod retrain;
 pub mod seed;
 pub mod session;
+pub mod target;
 mod warm_start;
 pub mod worker;
 

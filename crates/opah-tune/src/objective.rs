@@ -32,20 +32,37 @@ pub fn resolve(
         }
         None => derived(config)?,
     };
-    let direction = match (direction, natural_direction(&metric)) {
+    match directed(&metric, direction, hint)? {
+        Some(direction) => Ok(Objective { metric, direction }),
+        None => Err(ObjectiveError::NoDirection { metric }.into()),
+    }
+}
+
+/// The objective of a program, whose metric may have any name; it is minimized if neither its
+/// name nor anybody says otherwise.
+pub(crate) fn of_program(metric: &str, direction: Option<Direction>) -> Result<Objective> {
+    let direction = directed(metric, direction, String::new())?;
+    Ok(Objective {
+        metric: metric.to_owned(),
+        direction: direction.unwrap_or(Direction::Minimize),
+    })
+}
+
+/// The direction that is given, or that of the metric; they must not contradict each other.
+fn directed(metric: &str, direction: Option<Direction>, hint: String) -> Result<Option<Direction>> {
+    let natural = natural_direction(metric);
+    match (direction, natural) {
         (Some(direction), Some(natural)) if direction != natural => {
             let contradiction = ObjectiveError::Contradiction {
-                metric,
+                metric: metric.to_owned(),
                 direction,
                 natural,
                 hint,
             };
-            return Err(contradiction.into());
+            Err(contradiction.into())
         }
-        (Some(direction), _) | (None, Some(direction)) => direction,
-        (None, None) => return Err(ObjectiveError::NoDirection { metric }.into()),
-    };
-    Ok(Objective { metric, direction })
+        _ => Ok(direction.or(natural)),
+    }
 }
 
 /// More accuracy and less loss are better; of other numbers nothing is known.
@@ -132,6 +149,16 @@ mod tests {
             found("", Some("best_validation_accuracy"), maximize),
             best_accuracy
         );
+    }
+
+    #[test]
+    fn a_programs_metric_is_small_unless_something_says_otherwise() {
+        let maximize = Some(Direction::Maximize);
+        let found = |metric: &str, direction| of_program(metric, direction).unwrap().direction;
+        assert_eq!(found("value", None), Direction::Minimize);
+        assert_eq!(found("value", maximize), Direction::Maximize);
+        assert_eq!(found("dev_accuracy", None), Direction::Maximize);
+        assert!(of_program("dev_loss", maximize).is_err());
     }
 
     #[test]

@@ -5,19 +5,20 @@
 
 use std::sync::Arc;
 
+use opah::Study;
 use opah::frozen_trial::FrozenStudy;
 use opah::json::Json;
 use opah::prior::Priors;
 use opah::rules::Rules;
 use opah::storage::AttrKind;
-use opah::{Distribution, Study};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::algorithm::Algorithm;
+use crate::declared::{self, Declared};
 use crate::difference::difference;
 use crate::error::Result;
 use crate::experiment::Change;
-use crate::hparams::Space;
 use crate::warm_start::Source;
 
 /// The attribute of the study's metric, which retraining needs.
@@ -26,6 +27,8 @@ pub(crate) const METRIC: &str = "opah:metric";
 pub(crate) const CHANGES: &str = "opah:changes";
 /// The attribute of the config's text.
 pub(crate) const CONFIG: &str = "opah:config";
+/// The attribute of the command that is tuned instead of a config.
+const PROGRAM: &str = "opah:program";
 /// The attribute of the parameters, in the order of suggestion.
 const SPACE: &str = "opah:space";
 /// The config with every parameter at its low: what it comes to, imports and environment
@@ -51,31 +54,48 @@ pub(crate) struct Record {
     pub(crate) metric: String,
     /// Without its seed.
     pub(crate) sampler: Algorithm,
-    /// `None` when the config has no callback that would ask it.
+    /// `None` when nothing would ask it.
     pub(crate) pruner: Option<Algorithm>,
     pub(crate) rules: Rules,
     pub(crate) seed: u64,
     /// The user's.
     pub(crate) priors: Priors,
     pub(crate) warm_start: Vec<Source>,
-    /// One line per parameter.
-    pub(crate) space: Vec<(String, Distribution)>,
-    pub(crate) config: String,
-    pub(crate) fingerprint: String,
-    pub(crate) changes: Vec<Change>,
+    /// In the order of suggestion.
+    pub(crate) space: Vec<Declared>,
+    pub(crate) tuned: Tuned,
     /// Tells this study from another of the same name.
     pub(crate) token: String,
     pub(crate) command: Vec<String>,
 }
 
-impl Record {
-    pub(crate) fn space_of(space: &Space) -> Vec<(String, Distribution)> {
-        let parameters = space.parameters.iter();
-        parameters
-            .map(|parameter| (parameter.name.to_string(), parameter.distribution.clone()))
-            .collect()
-    }
+/// What is tuned.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Tuned {
+    Config {
+        text: String,
+        fingerprint: String,
+        changes: Vec<Change>,
+    },
+    Program(Command),
+}
 
+/// A command, as it was typed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Command {
+    pub(crate) words: Vec<String>,
+    /// Where a trial's value comes from.
+    pub(crate) value: String,
+}
+
+impl Command {
+    /// A line per word.
+    fn lines(&self) -> String {
+        format!("{}\nvalue: {}", self.words.join("\n"), self.value)
+    }
+}
+
+impl Record {
     /// The study with the sampler, the pruner and the priors; a user's prior goes before that
     /// of an earlier study.
     pub(crate) fn equip(&self, study: Study) -> Result<Study> {
@@ -104,13 +124,9 @@ impl Record {
     }
 
     fn attributes(&self) -> Vec<(&'static str, Json)> {
-        let distribution = |(name, distribution): &(String, Distribution)| {
-            let parsed: Value = Json::from_text(distribution.to_json()).to_value();
-            json!({"name": name, "distribution": parsed})
-        };
-        let space: Vec<Value> = self.space.iter().map(distribution).collect();
+        let space: Vec<Value> = self.space.iter().map(Declared::to_json).collect();
         let warm_start: Vec<Value> = self.warm_start.iter().map(Source::to_json).collect();
-        vec![
+        let mut attributes = vec![
             (METRIC, Json::new(&self.metric)),
             (SAMPLER, Json::new(&self.sampler.to_json())),
             (
@@ -122,13 +138,26 @@ impl Record {
             (PRIORS, Json::new(&self.priors.to_json())),
             (WARM_START, Json::new(&warm_start)),
             (SPACE, Json::new(&space)),
-            (CONFIG, Json::new(&self.config)),
-            (FINGERPRINT, Json::new(&self.fingerprint)),
-            (CHANGES, Json::new(&self.changes)),
+        ];
+        match &self.tuned {
+            Tuned::Config {
+                text,
+                fingerprint,
+                changes,
+            } => attributes.extend([
+                (CONFIG, Json::new(text)),
+                (FINGERPRINT, Json::new(fingerprint)),
+                (CHANGES, Json::new(changes)),
+            ]),
+            Tuned::Program(command) => attributes.push((PROGRAM, Json::new(command))),
+        }
+        attributes.extend([
             (TOKEN, Json::new(&self.token)),
             (COMMAND, Json::new(&self.command)),
+            // Last: it says that all of them were written.
             (VERSION, Json::new(env!("CARGO_PKG_VERSION"))),
-        ]
+        ]);
+        attributes
     }
 
     /// Writes what the study does not have yet; with `replace` also what it has otherwise.
@@ -157,8 +186,8 @@ impl Record {
         };
         compare(
             "space",
-            stored.space.as_deref().map(lines),
-            lines(&self.space),
+            stored.space.as_deref().map(declared::lines),
+            declared::lines(&self.space),
         );
         compare(
             "sampler",
@@ -199,22 +228,33 @@ impl Record {
             stored.has_pruner.then(|| pruner(&stored.pruner)),
             pruner(&self.pruner),
         );
-        let before = sections.len();
-        let mut compare = |title: &str, before: Option<&String>, after: &str| {
-            if let Some(before) = before {
-                sections.extend(difference(title, before, after));
-            }
-        };
-        compare("config", stored.config.as_ref(), &self.config);
-        if sections.len() == before {
-            // The text is the same, but not what it comes to.
-            let title = "evaluated config";
-            let fingerprint = stored.fingerprint.as_ref();
-            sections.extend(
-                fingerprint.and_then(|before| difference(title, before, &self.fingerprint)),
-            );
-        }
+        sections.extend(self.difference_of_tuned(stored));
         (!sections.is_empty()).then(|| sections.join("\n"))
+    }
+}
+
+impl Record {
+    fn difference_of_tuned(&self, stored: &Stored) -> Option<String> {
+        let none = none();
+        match &self.tuned {
+            Tuned::Config {
+                text, fingerprint, ..
+            } => {
+                let other = stored.program.as_ref().map(|_| &none);
+                let before = stored.config.as_ref().or(other);
+                let of_text = before.and_then(|before| difference("config", before, text));
+                // The text may be the same, but not what it comes to.
+                of_text.or_else(|| {
+                    let before = stored.fingerprint.as_ref()?;
+                    difference("evaluated config", before, fingerprint)
+                })
+            }
+            Tuned::Program(command) => {
+                let before = stored.program.as_ref().map(Command::lines);
+                let before = before.or(stored.is_whole.then_some(none))?;
+                difference("command", &before, &command.lines())
+            }
+        }
     }
 }
 
@@ -239,11 +279,6 @@ fn names(sources: &[Source]) -> String {
     names.join("\n")
 }
 
-fn lines(space: &[(String, Distribution)]) -> String {
-    let line = |(name, distribution): &(String, Distribution)| format!("{name}: {distribution}");
-    space.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
 /// What is stored of a record; all of it unless the study is foreign or its making was
 /// interrupted.
 #[derive(Debug, Default)]
@@ -257,7 +292,8 @@ pub(crate) struct Stored {
     pub(crate) seed: Option<u64>,
     pub(crate) priors: Option<Priors>,
     pub(crate) warm_start: Option<Vec<Source>>,
-    pub(crate) space: Option<Vec<(String, Distribution)>>,
+    space: Option<Vec<Declared>>,
+    pub(crate) program: Option<Command>,
     pub(crate) config: Option<String>,
     pub(crate) fingerprint: Option<String>,
     pub(crate) token: Option<String>,
@@ -286,6 +322,7 @@ impl Stored {
                 .and_then(Json::parse::<Vec<Value>>)
                 .and_then(|sources| sources.iter().map(Source::from_json).collect()),
             space: stored_space(study),
+            program: attr(PROGRAM).and_then(Json::parse::<Command>),
             config: text(CONFIG),
             fingerprint: text(FINGERPRINT),
             token: text(TOKEN),
@@ -302,6 +339,7 @@ impl Stored {
             (PRIORS, stored.priors.is_some()),
             (WARM_START, stored.warm_start.is_some()),
             (SPACE, stored.space.is_some()),
+            (PROGRAM, stored.program.is_some()),
             (CONFIG, stored.config.is_some()),
             (FINGERPRINT, stored.fingerprint.is_some()),
             (TOKEN, stored.token.is_some()),
@@ -319,12 +357,7 @@ impl Stored {
 }
 
 /// The search space that a study was begun with, in the order of suggestion.
-pub(crate) fn stored_space(study: &FrozenStudy) -> Option<Vec<(String, Distribution)>> {
+pub(crate) fn stored_space(study: &FrozenStudy) -> Option<Vec<Declared>> {
     let entries: Vec<Value> = study.system_attrs.get(SPACE)?.parse()?;
-    let entry = |entry: &Value| {
-        let name = entry.get("name")?.as_str()?.to_owned();
-        let distribution = Json::new(entry.get("distribution")?);
-        Some((name, Distribution::from_json(distribution.as_str()).ok()?))
-    };
-    entries.iter().map(entry).collect()
+    entries.iter().map(Declared::from_json).collect()
 }

@@ -44,7 +44,7 @@ impl BestTrial {
         let order: Vec<String> = stored_space(&frozen)
             .unwrap_or_default()
             .into_iter()
-            .map(|(name, _)| name)
+            .map(|declared| declared.name)
             .collect();
         let place = |name: &str| order.iter().position(|known| known == name);
         let mut values: Vec<(String, ParamValue)> = best

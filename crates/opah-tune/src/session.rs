@@ -18,17 +18,18 @@ use opah_train::trainer::Keep;
 use serde_json::Value;
 
 use crate::algorithm::Algorithm;
-use crate::check::{self, Checked};
-use crate::directories::{Directories, KeepWeights};
+use crate::declared::Declared;
+use crate::directories::{self, Directories, KeepWeights};
 use crate::error::{Error, Result};
 use crate::event::{Beginning, Event, Observer, Once};
+use crate::executor::command::{CommandExecutor, Common};
 use crate::executor::{Executor, Failure, TrainerExecutor};
-use crate::experiment::{Change, Experiment};
-use crate::hparams::{self, Space};
-use crate::objective::{self, Objective};
+use crate::hparams::{self, Source, Space};
+use crate::objective::Objective;
 use crate::presence::{self, Presence};
 use crate::record::{Record, Stored};
 use crate::seed;
+use crate::target::{Kind, Sample, Subject, Target};
 use crate::warm_start;
 use crate::worker::{self, End, Search, State};
 
@@ -41,21 +42,20 @@ const SPOOL: &str = "spool";
 /// What a search is asked to do.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The config.
-    pub config: PathBuf,
+    /// What is tuned.
+    pub target: Target,
     /// The search space.
-    pub space: PathBuf,
-    /// What the config sees besides a trial's values.
+    pub space: Source,
+    /// What the config and the file of the space see besides a trial's values.
     pub ext_vars: ExtVars,
-    /// Changes of the evaluated config.
-    pub changes: Vec<Change>,
     /// Where the trials' directories are made.
     pub serialization_dir: PathBuf,
     /// The storage; `trial.db` in the serialization directory if `None`.
     pub storage: Option<String>,
-    /// The study; named for the config's file if `None`.
+    /// The study; named for the config's or the program's file if `None`.
     pub study_name: Option<String>,
-    /// What is searched for; the config's `trainer.validation_metric` if `None`.
+    /// What is searched for; the config's `trainer.validation_metric`, or the key in the
+    /// program's file, if `None`.
     pub metric: Option<String>,
     /// Must not contradict the metric.
     pub direction: Option<Direction>,
@@ -100,9 +100,8 @@ pub struct Options {
 #[derive(Debug)]
 pub struct Plan {
     options: Options,
-    experiment: Experiment,
     space: Space,
-    checked: Checked,
+    subject: Subject,
     /// What is searched for.
     pub objective: Objective,
 }
@@ -123,12 +122,7 @@ pub struct Outcome {
 impl Plan {
     /// Reads the files and checks that they fit together; writes nothing.
     pub fn new(options: Options) -> Result<Self> {
-        let experiment = Experiment::open(
-            &options.config,
-            options.ext_vars.clone(),
-            options.changes.clone(),
-        )?;
-        let space = hparams::read(&options.space, &options.ext_vars)?;
+        let space = options.space.read(&options.ext_vars)?;
         if let Some(priors) = &options.priors {
             let fit = priors.check_space(&space.search_space());
             fit.map_err(|error| Error::Flag {
@@ -136,56 +130,70 @@ impl Plan {
                 problem: error.to_string(),
             })?;
         }
-        let checked = check::check(&experiment, &space)?;
         let metric = options.metric.as_deref();
-        let objective = objective::resolve(&checked.config, metric, options.direction)?;
+        let (target, ext_vars) = (&options.target, &options.ext_vars);
+        let subject = target.check(&space, ext_vars, metric, options.direction)?;
         Ok(Self {
+            objective: subject.objective.clone(),
             options,
-            experiment,
             space,
-            checked,
-            objective,
+            subject,
         })
     }
 
-    /// The text of `config.json` of a trial 0, drawn as the search would; writes nothing.
-    pub fn sample(&self) -> Result<String> {
+    /// What a trial 0 would run, drawn as the search would; writes nothing.
+    pub fn sample(&self) -> Result<Sample> {
         let study = Study::in_memory(&self.study_name(), &[self.objective.direction])?;
         let record = self.record(&Stored::default())?;
         warm_start::enqueue_once(&study, &record.warm_start)?;
         let study = record.equip(study)?;
-        let mut trial = study.ask_with(&self.space.search_space())?;
-        let suggested = self.space.parameters.iter().map(|parameter| {
-            let value = trial.suggest(&parameter.name, &parameter.distribution)?;
-            Ok((&*parameter.name, value))
-        });
-        let values: Vec<(&str, ParamValue)> = suggested.collect::<opah::Result<_>>()?;
-        let values = values.iter().map(|(name, value)| (*name, value));
-        let document = self.experiment.document(values)?;
-        document.read()?;
-        Ok(document.to_config_json())
+        let mut trial = study.ask()?;
+        let parameters = &self.space.parameters;
+        let values = trial.suggest_together(|trial| hparams::suggest(parameters, trial))?;
+        self.run_of(trial.number(), &values)
     }
 
-    /// Runs the search until its budget is used up or `stop` is set.
+    /// What a trial of this number runs with these values.
+    pub fn run_of(&self, number: u64, values: &[(Arc<str>, ParamValue)]) -> Result<Sample> {
+        let root = &self.options.serialization_dir;
+        let directory = directories::of_trial(root, number);
+        self.subject.sample(number, values, &directory)
+    }
+
+    /// Runs the search until its budget is used up or `stop` is set; trainings share
+    /// `corpora`.
     pub fn run(
         &self,
         corpora: CorpusCache,
         stop: &Arc<AtomicBool>,
         observer: &dyn Observer,
     ) -> Result<Outcome> {
-        let executor = TrainerExecutor {
-            experiment: self.experiment.clone(),
-            config: self.checked.config.clone(),
-            metric: self.objective.metric.clone(),
-            corpora: Arc::new(corpora),
-            threads: self.threads(),
-            keep: match self.options.keep {
-                KeepWeights::Best(0) => Keep::Nothing,
-                KeepWeights::Best(_) | KeepWeights::All => Keep::Best,
-            },
-            stop: stop.clone(),
-        };
-        self.run_with(&executor, stop, observer)
+        match &self.subject.kind {
+            Kind::Config(training) => {
+                let executor = TrainerExecutor {
+                    experiment: training.experiment.clone(),
+                    config: training.checked.config.clone(),
+                    metric: self.objective.metric.clone(),
+                    corpora: Arc::new(corpora),
+                    threads: self.threads(),
+                    keep: match self.options.keep {
+                        KeepWeights::Best(0) => Keep::Nothing,
+                        KeepWeights::Best(_) | KeepWeights::All => Keep::Best,
+                    },
+                    stop: stop.clone(),
+                };
+                self.run_with(&executor, stop, observer)
+            }
+            Kind::Program(filled) => {
+                let executor = CommandExecutor {
+                    program: filled.program.clone(),
+                    template: filled.template.clone(),
+                    common: Common::new(self.study_name(), &self.storage_url(), &self.space),
+                    stop: stop.clone(),
+                };
+                self.run_with(&executor, stop, observer)
+            }
+        }
     }
 
     /// The same with trials of any kind.
@@ -265,10 +273,9 @@ impl Plan {
     }
 
     fn study_name(&self) -> String {
-        let stem = self.options.config.file_stem();
-        let stem = stem.map(|stem| stem.to_string_lossy().into_owned());
         let given = self.options.study_name.clone();
-        given.or(stem).unwrap_or_else(|| "opah".to_owned())
+        let name = given.or_else(|| self.options.target.name());
+        name.unwrap_or_else(|| "opah".to_owned())
     }
 
     fn storage_url(&self) -> String {
@@ -362,22 +369,16 @@ impl Plan {
         Ok(Record {
             metric: self.objective.metric.clone(),
             sampler,
-            pruner: self.has_callback().then_some(pruner),
+            pruner: self.subject.silence().is_none().then_some(pruner),
             rules,
             seed: seed.unwrap_or_else(seed::fresh),
             priors: priors.unwrap_or_default(),
             warm_start,
-            space: Record::space_of(&self.space),
-            config: self.experiment.text().to_owned(),
-            fingerprint: self.checked.config_json.clone(),
-            changes: self.experiment.changes().to_vec(),
+            space: Declared::all(&self.space),
+            tuned: self.subject.tuned(),
             token: token.unwrap_or_else(|| format!("{:016x}", fresh_seed())),
             command: options.command.clone(),
         })
-    }
-
-    fn has_callback(&self) -> bool {
-        self.checked.config.trainer.pruner_callback
     }
 
     fn tell_beginning(
@@ -404,21 +405,19 @@ impl Plan {
             n_failed: study.count(&[TrialState::Fail])?,
             n_trials: self.options.n_trials,
             jobs: self.options.jobs,
-            threads: self.threads(),
+            threads: matches!(self.subject.kind, Kind::Config(_)).then(|| self.threads()),
             best: worker::best(study)?,
         };
         observer.observe(&Event::SearchStarted(Box::new(beginning)));
-        let doubts = self.space.warnings.iter().chain(&self.checked.warnings);
+        let doubts = self.space.warnings.iter().chain(&self.subject.warnings);
         for text in doubts.cloned().chain(study.doubt_of_priors()) {
             observer.observe(&Event::Note { text });
         }
         for source in &record.warm_start {
             observer.observe(&source.event());
         }
-        if self.options.pruner.is_some() && !self.has_callback() {
-            let text = "a pruner is chosen, but the config has no callback that would ask it; \
-                        add `callbacks: ['optuna_pruner']` to `trainer`"
-                .to_owned();
+        if let (Some(_), Some(text)) = (&self.options.pruner, self.subject.silence()) {
+            let text = text.to_owned();
             observer.observe(&Event::Note { text });
         }
         Ok(())

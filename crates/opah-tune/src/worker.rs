@@ -21,7 +21,7 @@ use crate::directories::Directories;
 use crate::error::{Error, Result};
 use crate::event::{self, Best, Event, Observer};
 use crate::executor::{Ended, Executor, Failure, Job, Watcher};
-use crate::hparams::Parameter;
+use crate::hparams::{self, Parameter};
 use crate::presence;
 
 /// Why a search ended.
@@ -236,13 +236,7 @@ impl Search<'_> {
     }
 
     fn suggest(&self, trial: &mut Trial) -> opah::Result<Vec<(Arc<str>, ParamValue)>> {
-        let values = trial.suggest_together(|trial| {
-            let values = self.space.iter().map(|parameter| {
-                let value = trial.suggest(&parameter.name, &parameter.distribution)?;
-                Ok((parameter.name.clone(), value))
-            });
-            values.collect()
-        })?;
+        let values = trial.suggest_together(|trial| hparams::suggest(self.space, trial))?;
         // Others can see what is being tried.
         trial.flush()?;
         Ok(values)

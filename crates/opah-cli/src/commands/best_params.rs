@@ -30,14 +30,21 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
+/// Words as a line of a shell.
+pub(crate) fn line(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
+    words.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{line, quoted};
 
     #[test]
     fn words_that_a_shell_would_split_are_quoted() {
         assert_eq!(quoted("1e-05"), "1e-05");
         assert_eq!(quoted("it's 5 o'clock"), r"'it'\''s 5 o'\''clock'");
         assert_eq!(quoted(""), "''");
+        assert_eq!(line(&["a b".to_owned(), "c".to_owned()]), "'a b' c");
     }
 }

@@ -18,7 +18,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     study: args::Study,
     /// The trial's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "OPAH_TRIAL_NUMBER")]
     trial_number: u64,
     /// The step: 0, 1, 2, …
     #[arg(long, value_name = "STEP", allow_negative_numbers = true)]

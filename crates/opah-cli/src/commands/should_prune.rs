@@ -22,7 +22,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     study: args::Study,
     /// The trial's number
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "OPAH_TRIAL_NUMBER")]
     trial_number: u64,
     #[command(flatten)]
     pruner: algorithms::Pruner,

@@ -1,6 +1,8 @@
-//! `opah tune`: search for the best values of a config's external variables.
+//! `opah tune`: search for the best values of a config's external variables, or of a command's
+//! parameters.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -8,12 +10,20 @@ use opah_train::config::ExtVars;
 use opah_train::data::CorpusCache;
 use opah_tune::KeepWeights;
 use opah_tune::algorithm::{self, Algorithms};
+use opah_tune::hparams::Source;
 use opah_tune::retrain::BestTrial;
 use opah_tune::session::{Options, Plan};
+use opah_tune::target::{Sample, Target};
 use opah_tune::worker::End;
 
 use crate::args::DirectionName;
-use crate::{algorithms, args, credentials, interrupt, output, priors, rules, search};
+use crate::search::summary::Tuned;
+use crate::{algorithms, args, credentials, interrupt, output, priors, program, rules, search};
+
+use super::best_params::line;
+
+/// Where the trials of a command are, if nobody says it.
+const DIRECTORY: &str = "opah-trials";
 
 /// The flags of `opah tune`.
 #[derive(Debug, clap::Args)]
@@ -22,40 +32,52 @@ use crate::{algorithms, args, credentials, interrupt, output, priors, rules, sea
 opah tune classifier.jsonnet hparams.json -s result/optuna --n-trials 30 --jobs 2 --seed 24\n  \
 opah tune classifier.jsonnet hparams.json -s result/optuna --pruner hyperband\n  \
 opah tune classifier.jsonnet hparams.json -s result/second --warm-start first@sqlite:///result/optuna/trial.db\n  \
-opah tune classifier.jsonnet hparams.json -s result/optuna --priors '{\"lr\": {\"normal\": {\"mean\": 0.001, \"sd\": 3}}}'\n\n\
+opah tune classifier.jsonnet hparams.json -s result/optuna --priors '{\"lr\": {\"normal\": {\"mean\": 0.001, \"sd\": 3}}}'\n  \
+opah tune --param 'lr=float(1e-5, 0.1, log)' --param 'opt=cat(adam, sgd)' -- python train.py --lr {lr} --opt {opt}\n  \
+opah tune --space hparams.json --metric-glob 'metrics_epoch_*.json:validation_accuracy' -- allennlp train classifier.jsonnet -s {dir}\n\n\
+After `--` stands any command; docs/tune-anything.md tells what it finds in its environment.\n\
 The same command goes on where an interrupted search ended. The pruner is asked if the\n\
 configuration has the callback `optuna_pruner`."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Args {
     /// The configuration: Jsonnet whose `std.extVar` values are searched for
-    #[arg(value_name = "PARAM_PATH")]
-    config: PathBuf,
+    #[arg(
+        value_name = "PARAM_PATH",
+        required_unless_present = "words",
+        conflicts_with = "words"
+    )]
+    config: Option<PathBuf>,
     /// The search space: an array of `{type, attributes}`, as JSON or Jsonnet
-    #[arg(value_name = "HPARAM_PATH")]
-    space: PathBuf,
-    /// Where each trial leaves its `trial_N` directory
-    #[arg(short, long, value_name = "DIR")]
-    serialization_dir: PathBuf,
+    #[arg(
+        value_name = "HPARAM_PATH",
+        required_unless_present = "words",
+        conflicts_with = "words"
+    )]
+    space: Option<PathBuf>,
+    /// Where each trial leaves its `trial_N` directory [default of commands: opah-trials]
+    #[arg(short, long, value_name = "DIR", required_unless_present = "words")]
+    serialization_dir: Option<PathBuf>,
     /// The storage's URL [default: trial.db in the serialization directory]
     #[arg(long, value_name = "URL", env = "OPAH_STORAGE", hide_env_values = true)]
     storage: Option<String>,
-    /// The study's name [default: the configuration's file name without its ending]
+    /// The study's name [default: the file name of the configuration or the program, without
+    /// its ending]
     #[arg(long, value_name = "NAME")]
     study_name: Option<String>,
     /// What is searched for, e.g. `best_validation_accuracy` [default: by the
-    /// configuration's `trainer.validation_metric`]
+    /// configuration's `trainer.validation_metric`]; of a command, what it is called
     #[arg(long, value_name = "KEY")]
     metrics: Option<String>,
     /// Whether the metric is to be small or large; one that contradicts it is refused
-    /// [default: accuracy is to be large, loss small]
+    /// [default: accuracy is to be large, loss small, and any other value of a command too]
     #[arg(long, value_enum)]
     direction: Option<DirectionName>,
     /// Trials of the study when the search ends, failed and pruned ones included
     #[arg(long, value_name = "N", default_value_t = 50)]
     n_trials: usize,
     /// Begin no trial after so many seconds
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = program::seconds)]
     timeout: Option<Duration>,
     /// Trials side by side; the cores are shared out among them
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
@@ -102,7 +124,7 @@ pub(crate) struct Args {
     take_over: bool,
     /// Show other workers every so many seconds that this one is alive, and look for dead
     /// ones; three times as long without a sign, and their trials are run again
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    #[arg(long, value_name = "SECONDS", value_parser = crate::program::seconds, default_value = "60")]
     heartbeat: Duration,
     #[command(flatten)]
     changes: args::ConfigChanges,
@@ -119,11 +141,8 @@ pub(crate) struct Args {
     /// Accepted for AllenNLP's sake: there are no Python packages to import
     #[arg(long, value_name = "NAME", hide = true)]
     include_package: Vec<String>,
-}
-
-fn seconds(text: &str) -> std::result::Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    #[command(flatten, next_help_heading = "Tuning a command")]
+    program: program::Program,
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
@@ -132,7 +151,11 @@ pub(super) fn run(args: &Args) -> Result<()> {
     }
     let plan = Plan::new(options(args)?)?;
     if args.dry_run {
-        return output::print(&(plan.sample()? + "\n"));
+        let shown = match plan.sample()? {
+            Sample::Config(config) => config,
+            Sample::Command(words) => line(&words),
+        };
+        return output::print(&(shown + "\n"));
     }
     let stop = interrupt::stop_flag()?;
     let view = search::view(args.format, args.quiet);
@@ -141,7 +164,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
     drop(view);
     let outcome = outcome?;
     let best = BestTrial::find(&outcome.study)?;
-    let (config, directory) = (&args.config, &args.serialization_dir);
+    let (config, directory) = (args.config.as_deref(), args.directory());
     let kept = best
         .as_ref()
         .map(|best| search::keepsakes::write(&outcome.study, best, config, directory))
@@ -153,9 +176,14 @@ pub(super) fn run(args: &Args) -> Result<()> {
         search::Format::Text => output::print(&search::summary::text(
             &outcome,
             best.as_ref(),
-            config,
+            &match config {
+                Some(path) => Tuned::Config {
+                    path,
+                    has_weights: args.keep_all || args.keep_best > 0,
+                },
+                None => Tuned::Command(best_command(&plan, best.as_ref())?),
+            },
             directory,
-            args.keep_all || args.keep_best > 0,
             kept.as_ref().ok().and_then(Option::as_ref),
         )?)?,
     }
@@ -171,14 +199,48 @@ pub(super) fn run(args: &Args) -> Result<()> {
     kept.map(drop)
 }
 
+impl Args {
+    fn directory(&self) -> &Path {
+        let given = self.serialization_dir.as_deref();
+        given.unwrap_or(Path::new(DIRECTORY))
+    }
+}
+
+/// The line that runs the best trial of a command again.
+fn best_command(plan: &Plan, best: Option<&BestTrial>) -> Result<Option<String>> {
+    let Some(best) = best else {
+        return Ok(None);
+    };
+    let values = best.values.iter();
+    let values: Vec<_> = values
+        .map(|(name, value)| (Arc::<str>::from(name.as_str()), value.clone()))
+        .collect();
+    Ok(match plan.run_of(best.number, &values)? {
+        Sample::Command(words) => Some(line(&words)),
+        Sample::Config(_) => None,
+    })
+}
+
 fn options(args: &Args) -> Result<Options> {
     let chosen = algorithms(args)?;
+    let changes = args.changes.listed();
+    if args.config.is_none() && !changes.is_empty() {
+        bail!("--overrides and --set change a configuration, and a command has none");
+    }
     Ok(Options {
-        config: args.config.clone(),
-        space: args.space.clone(),
+        target: match &args.config {
+            Some(file) => Target::Config {
+                file: file.clone(),
+                changes,
+            },
+            None => Target::Program(args.program.program()),
+        },
+        space: match &args.space {
+            Some(file) => Source::File(file.clone()),
+            None => args.program.space(),
+        },
         ext_vars: ExtVars::from_environment(),
-        changes: args.changes.listed(),
-        serialization_dir: args.serialization_dir.clone(),
+        serialization_dir: args.directory().to_owned(),
         storage: args.storage.as_deref().map(credentials::complete),
         study_name: args.study_name.clone(),
         metric: args.metrics.clone(),

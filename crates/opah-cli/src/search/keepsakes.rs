@@ -15,25 +15,32 @@ use crate::commands::{plot, retrain};
 pub(crate) struct Keepsakes {
     /// The values from trial to trial, as a page.
     pub(crate) history: PathBuf,
-    /// The best trial's configuration, which needs no environment.
-    pub(crate) config: PathBuf,
+    /// The best trial's configuration, which needs no environment; a command has none.
+    pub(crate) config: Option<PathBuf>,
 }
 
-/// Writes the keepsakes into `directory`.
+/// Writes the keepsakes into `directory`; `config` is what was tuned, unless it was a command.
 pub(crate) fn write(
     study: &Study,
     best: &BestTrial,
-    config: &Path,
+    config: Option<&Path>,
     directory: &Path,
 ) -> Result<Keepsakes> {
-    let kept = Keepsakes {
-        history: directory.join("history.html"),
-        config: directory.join("best_config.json"),
+    let history = directory.join("history.html");
+    plot::draw(study, "history", &history)?;
+    let Some(config) = config else {
+        return Ok(Keepsakes {
+            history,
+            config: None,
+        });
     };
-    plot::draw(study, "history", &kept.history)?;
-    let failed = || format!("can't write {}", kept.config.display());
+    let file = directory.join("best_config.json");
+    let failed = || format!("can't write {}", file.display());
     let experiment = retrain::experiment(config, best, &ConfigChanges::default())?;
     let document = best.document(&experiment).with_context(failed)?;
-    std::fs::write(&kept.config, document.to_exported_json()).with_context(failed)?;
-    Ok(kept)
+    std::fs::write(&file, document.to_exported_json()).with_context(failed)?;
+    Ok(Keepsakes {
+        history,
+        config: Some(file),
+    })
 }

@@ -116,8 +116,9 @@ fn beginning(beginning: &Beginning) -> String {
     } else {
         format!("{} to run", plural(*n_trials, "trial"))
     };
+    let each = threads.map_or_else(String::new, |n| format!(" of {}", plural(n, "thread")));
     format!(
-        "study `{study}` in {storage}\n{direction} {metric}; sampler {}, seed {seed}; pruner {}{}; {} of {} at a time\n{progress}",
+        "study `{study}` in {storage}\n{direction} {metric}; sampler {}, seed {seed}; pruner {}{}; {}{each} at a time\n{progress}",
         name(sampler),
         name(pruner),
         if *is_default_pruner {
@@ -125,8 +126,7 @@ fn beginning(beginning: &Beginning) -> String {
         } else {
             ""
         },
-        plural(*jobs, "trial"),
-        plural(*threads, "thread")
+        plural(*jobs, "trial")
     )
 }
 

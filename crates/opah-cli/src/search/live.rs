@@ -201,14 +201,11 @@ impl State {
 
 impl Running {
     fn show(&self, number: u64) {
-        let epochs = if self.n_epochs == 0 {
-            "preparing".to_owned()
-        } else {
-            format!(
-                "epoch {}/{}",
-                (self.epoch + 1).min(self.n_epochs),
-                self.n_epochs
-            )
+        let epochs = match self.n_epochs {
+            // A program does not say how long it takes.
+            0 if self.epoch > 0 => format!("step {}", self.epoch - 1),
+            0 => "running".to_owned(),
+            n_epochs => format!("epoch {}/{n_epochs}", (self.epoch + 1).min(n_epochs)),
         };
         let value = self
             .value

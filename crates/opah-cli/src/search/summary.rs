@@ -13,13 +13,25 @@ use super::keepsakes::Keepsakes;
 use super::short;
 use crate::commands::best_params::quoted;
 
-/// For a person; `config` and `directory` are as he gave them.
+/// What was tuned.
+#[derive(Debug)]
+pub(crate) enum Tuned<'a> {
+    /// A configuration, as it was given.
+    Config {
+        path: &'a Path,
+        /// Whether weights of trials are kept.
+        has_weights: bool,
+    },
+    /// A command: the line that runs the best trial again, once there is one.
+    Command(Option<String>),
+}
+
+/// For a person; `directory` is as he gave it.
 pub(crate) fn text(
     outcome: &Outcome,
     best: Option<&BestTrial>,
-    config: &Path,
+    tuned: &Tuned,
     directory: &Path,
-    has_weights: bool,
     kept: Option<&Keepsakes>,
 ) -> Result<String> {
     let mut lines = Vec::new();
@@ -30,10 +42,10 @@ pub(crate) fn text(
     }
     lines.push(format!("trials: {}", counts(outcome)?));
     if let Some(best) = best {
-        lines.extend(best_lines(outcome, best, directory, has_weights));
+        lines.extend(best_lines(outcome, best, tuned, directory));
         lines.extend(kept.iter().flat_map(|kept| kept_lines(kept)));
         if outcome.end != End::Interrupted {
-            lines.extend(next_lines(outcome, config, directory));
+            lines.extend(next_lines(outcome, tuned, directory));
         }
     } else {
         let trials = outcome.study.trials()?;
@@ -66,13 +78,14 @@ fn counts(outcome: &Outcome) -> Result<String> {
     Ok(parts.join(", "))
 }
 
-fn best_lines(
-    outcome: &Outcome,
-    best: &BestTrial,
-    directory: &Path,
-    has_weights: bool,
-) -> [String; 4] {
-    let weights = if has_weights { " and weights" } else { "" };
+fn best_lines(outcome: &Outcome, best: &BestTrial, tuned: &Tuned, directory: &Path) -> [String; 4] {
+    let holds = match tuned {
+        Tuned::Config {
+            has_weights: true, ..
+        } => "its config, metrics and weights",
+        Tuned::Config { .. } => "its config, metrics",
+        Tuned::Command(_) => "its parameters, log and files",
+    };
     let trial = directory.join(format!("trial_{}", best.number));
     [
         format!(
@@ -83,37 +96,43 @@ fn best_lines(
             short(best.value)
         ),
         format!("  {}", best.environment(quoted)),
-        format!("  {}  its config, metrics{weights}", trial.display()),
+        format!("  {}  {holds}", trial.display()),
         format!("  {}  all trials", outcome.storage),
     ]
 }
 
-fn kept_lines(kept: &Keepsakes) -> [String; 2] {
-    [
-        format!("  {}  a picture of the search", kept.history.display()),
-        format!(
-            "  {}  the best config, ready to train",
-            kept.config.display()
-        ),
-    ]
+fn kept_lines(kept: &Keepsakes) -> Vec<String> {
+    let history = format!("  {}  a picture of the search", kept.history.display());
+    let config = kept.config.as_ref().map(|config| {
+        let config = config.display();
+        format!("  {config}  the best config, ready to train")
+    });
+    std::iter::once(history).chain(config).collect()
 }
 
-fn next_lines(outcome: &Outcome, config: &Path, directory: &Path) -> [String; 3] {
+fn next_lines(outcome: &Outcome, tuned: &Tuned, directory: &Path) -> Vec<String> {
     let study = format!(
         "--storage {} --study-name {}",
         quoted(&outcome.storage),
         quoted(outcome.study.name())
     );
-    let config = quoted(&config.display().to_string());
-    let best = quoted(&directory.join("best").display().to_string());
     // As it was typed: who built it, but did not install it, has no `opah`.
     let typed = std::env::args().next();
     let opah = typed.map_or_else(|| "opah".to_owned(), |typed| quoted(&typed));
-    [
-        "next:".to_owned(),
-        format!("  {opah} plot importances {study} --out importances.html"),
-        format!("  {opah} retrain {config} {study} -s {best}"),
-    ]
+    let again = match tuned {
+        Tuned::Config { path, .. } => {
+            let config = quoted(&path.display().to_string());
+            let best = quoted(&directory.join("best").display().to_string());
+            Some(format!("{opah} retrain {config} {study} -s {best}"))
+        }
+        Tuned::Command(line) => line.clone(),
+    };
+    let plot = format!("{opah} plot importances {study} --out importances.html");
+    let commands = std::iter::once(plot).chain(again);
+    let commands = commands.map(|command| format!("  {command}"));
+    std::iter::once("next:".to_owned())
+        .chain(commands)
+        .collect()
 }
 
 /// The last line for programs.

@@ -1,6 +1,7 @@
 //! What runs a trial. The search knows of it only this: it is given values and a
 //! directory, tells its epochs, and ends with a value.
 
+pub mod command;
 mod trainer;
 
 use std::path::PathBuf;

@@ -81,6 +81,11 @@ fn float(low: f64, high: f64, log: bool, step: Option<f64>) -> opah::Result<Dist
     FloatDistribution::new(low, high, log, step).map(Distribution::Float)
 }
 
+/// The kind of this name.
+pub(super) fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
 /// The kind that an entry's `type` names.
 pub(super) fn read(entry: &Node, problems: &mut Problems) -> Option<&'static Kind> {
     let names = || KINDS.iter().map(|kind| kind.name);
@@ -96,7 +101,7 @@ pub(super) fn read(entry: &Node, problems: &mut Problems) -> Option<&'static Kin
         problems.add(given.at, format!("`type` must be a text, not {given}"));
         return None;
     };
-    let found = KINDS.iter().find(|kind| kind.name == name);
+    let found = find(name);
     if found.is_none() {
         let meant = did_you_mean(name, names());
         let message = format!("unknown type `{name}`{meant} (the types are {})", all());

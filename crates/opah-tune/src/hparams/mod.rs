@@ -9,18 +9,23 @@
 //! ```
 //!
 //! The order of the file is the order of suggestion. The rules of ranges are Optuna's;
-//! every entry is checked, and all that is wrong is told at once.
+//! every entry is checked, and all that is wrong is told at once. An entry may have a
+//! condition, `"if": "encoder == 'cnn'"`: trials of which it does not hold go without the
+//! parameter. In a shell, a parameter is typed as `lr=float(5e-3, 0.5, log)` (`inline`).
 
 mod attributes;
+mod condition;
+mod inline;
 mod kind;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use opah::{Distribution, SearchSpace};
+use opah::{Distribution, Expression, SearchSpace};
 use opah_train::config::{self, ExtVars};
 
 use self::attributes::Attributes;
+pub(crate) use self::condition::{Values, suggest};
 use self::kind::Kind;
 use crate::error::{Error, Result};
 use crate::positioned_json::{Node, NodeValue, place};
@@ -44,9 +49,55 @@ pub struct Parameter {
     pub name: Arc<str>,
     /// Where its value is drawn from.
     pub distribution: Distribution,
+    /// What must hold of the parameters before it for a trial to have it.
+    pub condition: Option<Expression>,
     /// `file:line:column` of the name, or as much of it as is known.
     pub place: String,
 }
+
+/// Where a search space stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In a file.
+    File(PathBuf),
+    /// On the command line: a text for each parameter, such as `layers=int(1, 6)`.
+    Inline(Vec<String>),
+}
+
+impl Source {
+    /// Reads the space; a file of Jsonnet is evaluated with these external variables.
+    pub fn read(&self, ext_vars: &ExtVars) -> Result<Space> {
+        match self {
+            Self::File(file) => read(file, ext_vars),
+            Self::Inline(texts) => typed(texts),
+        }
+    }
+}
+
+/// Reads parameters that were typed one by one.
+fn typed(texts: &[String]) -> Result<Space> {
+    let mut space = Space::empty(Path::new("--param"));
+    let mut found = Vec::new();
+    for text in texts {
+        let place = PathBuf::from(format!("--param {text}"));
+        let mut problems = Problems::of(&place);
+        space.file.clone_from(&place);
+        match inline::entry(text) {
+            Ok(entry) => space.read_entry(&Node::without_positions(&entry), &mut problems),
+            Err(problem) => problems.add(None, problem),
+        }
+        found.extend(problems.into_found());
+    }
+    if texts.is_empty() {
+        let mut problems = Problems::of(Path::new("--param"));
+        problems.add(None, NO_PARAMETER);
+        found.extend(problems.into_found());
+    }
+    space.file = PathBuf::from("--param");
+    space.unless(found)
+}
+
+const NO_PARAMETER: &str = "the search space has no parameter";
 
 /// Reads a file; Jsonnet is evaluated with these external variables.
 pub fn read(file: &Path, ext_vars: &ExtVars) -> Result<Space> {
@@ -75,15 +126,9 @@ pub fn parse(file: &Path, text: &str, ext_vars: &ExtVars) -> Result<Space> {
         },
     };
     let mut problems = Problems::of(file);
-    let mut space = Space {
-        file: file.to_owned(),
-        parameters: Vec::new(),
-        warnings: Vec::new(),
-    };
+    let mut space = Space::empty(file);
     match &node.value {
-        NodeValue::Array(entries) if entries.is_empty() => {
-            problems.add(node.at, "the search space has no parameter");
-        }
+        NodeValue::Array(entries) if entries.is_empty() => problems.add(node.at, NO_PARAMETER),
         NodeValue::Array(entries) => {
             for entry in entries {
                 space.read_entry(entry, &mut problems);
@@ -94,14 +139,32 @@ pub fn parse(file: &Path, text: &str, ext_vars: &ExtVars) -> Result<Space> {
             format!("the search space must be an array of parameters, not {node}"),
         ),
     }
-    if problems.count() == 0 {
-        Ok(space)
-    } else {
-        Err(Error::HParams(problems.into_found()))
-    }
+    space.unless(problems.into_found())
 }
 
 impl Space {
+    /// The parameters' names, in the order of suggestion.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.parameters.iter().map(|parameter| &parameter.name)
+    }
+
+    fn empty(file: &Path) -> Self {
+        Self {
+            file: file.to_owned(),
+            parameters: Vec::new(),
+            warnings: Vec::new(),
+        }
+    }
+
+    /// The space, unless something is wrong with it.
+    fn unless(self, problems: Vec<Problem>) -> Result<Self> {
+        if problems.is_empty() {
+            Ok(self)
+        } else {
+            Err(Error::HParams(problems))
+        }
+    }
+
     /// The same by name.
     pub fn search_space(&self) -> SearchSpace {
         let parameters = self.parameters.iter();
@@ -120,7 +183,7 @@ impl Space {
             return;
         };
         for (key, at, _) in fields {
-            if key != "type" && key != "attributes" {
+            if !["type", "attributes", "if"].contains(&key.as_str()) {
                 // allennlp-optuna's README calls the attributes "keyword".
                 let meant = match key.as_str() {
                     "keyword" | "keywords" => "; did you mean `attributes`?".to_owned(),
@@ -140,14 +203,21 @@ impl Space {
                 );
             }
             Some(node) => {
+                let condition = condition::read(entry, &self.search_space(), problems);
                 if let Some(kind) = kind {
-                    self.read_attributes(kind, node, problems);
+                    self.read_attributes(kind, node, condition, problems);
                 }
             }
         }
     }
 
-    fn read_attributes(&mut self, kind: &Kind, node: &Node, problems: &mut Problems) {
+    fn read_attributes(
+        &mut self,
+        kind: &Kind,
+        node: &Node,
+        condition: Option<Expression>,
+        problems: &mut Problems,
+    ) {
         let before = problems.count();
         let name = self.read_name(node, problems);
         let mut given = Attributes {
@@ -173,6 +243,7 @@ impl Space {
                     place: place(&self.file, at),
                     name: name.into(),
                     distribution,
+                    condition,
                 });
             }
             Err(opah::Error::InvalidDistribution { reason }) => {

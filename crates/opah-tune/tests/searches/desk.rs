@@ -10,7 +10,9 @@ use opah_tune::KeepWeights;
 use opah_tune::algorithm::Algorithm;
 use opah_tune::event::Event;
 use opah_tune::executor::{Ended, Executor, Failure, Job, Watcher};
+use opah_tune::hparams::Source;
 use opah_tune::session::{Options, Outcome, Plan};
+use opah_tune::target::Target;
 
 pub(crate) const CONFIG: &str = "
 local lr = std.parseJson(std.extVar('lr'));
@@ -61,10 +63,12 @@ impl Desk {
 
     pub(crate) fn options(&self) -> Options {
         Options {
-            config: self.path("tuned.jsonnet"),
-            space: self.path("space.json"),
+            target: Target::Config {
+                file: self.path("tuned.jsonnet"),
+                changes: Vec::new(),
+            },
+            space: Source::File(self.path("space.json")),
             ext_vars: ExtVars::new(),
-            changes: Vec::new(),
             serialization_dir: self.path("result"),
             storage: None,
             study_name: None,

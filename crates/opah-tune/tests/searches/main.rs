@@ -15,6 +15,7 @@ use opah::{Direction, TrialState};
 use opah_tune::algorithm::Algorithm;
 use opah_tune::event::Event;
 use opah_tune::session::{Options, Plan};
+use opah_tune::target::Sample;
 use opah_tune::worker::End;
 
 use crate::desk::{CONFIG, Desk, Formula, story};
@@ -173,7 +174,10 @@ fn without_the_callback_nothing_is_reported_or_pruned() {
 fn a_sample_config_is_that_of_trial_0() {
     let desk = Desk::new();
     let plan = Plan::new(desk.options()).unwrap();
-    let sample: serde_json::Value = serde_json::from_str(&plan.sample().unwrap()).unwrap();
+    let Sample::Config(sample) = plan.sample().unwrap() else {
+        panic!("not a config");
+    };
+    let sample: serde_json::Value = serde_json::from_str(&sample).unwrap();
     assert!(!desk.path("result").exists());
     Desk::run(desk.options(), &Formula::default()).unwrap();
     let trial = &desk.study().trials().unwrap()[0];

@@ -11,6 +11,7 @@ use opah_tune::Error;
 use opah_tune::algorithm::Algorithm;
 use opah_tune::experiment::Change;
 use opah_tune::session::{Options, Plan};
+use opah_tune::target::Target;
 
 use crate::desk::{CONFIG, Desk, Formula, SPACE};
 
@@ -60,7 +61,10 @@ fn a_search_that_changed_is_shown_and_refused() {
     );
 
     let set = refused(|_, options| {
-        options.changes = vec![Change::Set("data_loader.batch_size=8".to_owned())];
+        let Target::Config { changes, .. } = &mut options.target else {
+            panic!("a config is tuned");
+        };
+        *changes = vec![Change::Set("data_loader.batch_size=8".to_owned())];
     });
     let text = set.to_string();
     assert!(text.contains("+         \"batch_size\": 8"), "{text}");
