@@ -76,12 +76,29 @@ pub(crate) struct Program {
     continue_trials: bool,
     /// The command, with `{NAME}` where the value of a parameter goes, `{dir}` for the trial's
     /// folder, `{number}` for its number, `{params}` for a JSON file with its parameters, and
-    /// `{{` for a brace
+    /// `{{lr}}` for the text `{lr}`
     #[arg(last = true, value_name = "COMMAND")]
     words: Vec<String>,
 }
 
 impl Program {
+    /// A flag that is given although there is no command it could be about.
+    pub(crate) fn misplaced(&self) -> Option<&'static str> {
+        let flags = [
+            ("--space", self.space_file.is_some()),
+            ("--param", !self.params.is_empty()),
+            ("--metric-regex", self.metric_regex.is_some()),
+            ("--metric-file", self.metric_file.is_some()),
+            ("--metric-glob", self.metric_glob.is_some()),
+            ("--trial-timeout", self.trial_timeout.is_some()),
+            ("--continue-trials", self.continue_trials),
+        ];
+        let given = flags.into_iter().find(|(_, is_given)| *is_given);
+        given
+            .map(|(flag, _)| flag)
+            .filter(|_| self.words.is_empty())
+    }
+
     /// The command, and how its trials run.
     pub(crate) fn program(&self) -> command::Program {
         let pattern = self.metric_regex.clone().map(Metric::Pattern);

@@ -224,6 +224,9 @@ fn best_command(plan: &Plan, best: Option<&BestTrial>) -> Result<Option<String>>
 fn options(args: &Args) -> Result<Options> {
     let chosen = algorithms(args)?;
     let changes = args.changes.listed();
+    if let Some(flag) = args.program.misplaced() {
+        bail!("{flag} is about a COMMAND, but none is given; it follows `--`");
+    }
     if args.config.is_none() && !changes.is_empty() {
         bail!("--overrides and --set change a configuration, and a command has none");
     }

@@ -33,11 +33,6 @@ fn wrong_commands_are_refused_before_the_first_trial() {
             "nothing is called `y`; did you mean `x`?",
         ),
         (
-            &x,
-            &["sh", "{"],
-            "`{` is not closed; for a brace, write `{{`",
-        ),
-        (
             &["--param", "x=flaot(0, 1)"],
             &["sh"],
             "unknown type `flaot`; did you mean `float`?",

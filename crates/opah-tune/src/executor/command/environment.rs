@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(absolute("postgres://u:p@h/d"), "postgres://u:p@h/d");
         assert_eq!(
             params(&values),
-            "{\n  \"lr\": 1e-5,\n  \"a-b\": true,\n  \"a b\": \"é\\n\"\n}\n"
+            "{\n  \"lr\": 0.00001,\n  \"a-b\": true,\n  \"a b\": \"é\\n\"\n}\n"
         );
     }
 }

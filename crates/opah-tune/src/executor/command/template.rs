@@ -44,7 +44,11 @@ impl Template {
             } else {
                 format!("argument {at} of the command, `{typed}`")
             };
-            let checked = Word::read(typed).and_then(|word| word.check(at == 0, space));
+            let is_parameter = |name: &str| {
+                let mut parameters = space.parameters.iter();
+                parameters.any(|parameter| &*parameter.name == name)
+            };
+            let checked = Word::read(typed, is_parameter).check(at == 0, space);
             match checked {
                 Ok(word) => template.words.push(word),
                 Err(message) => problems.push(Problem { place, message }),
@@ -110,39 +114,52 @@ impl Template {
     }
 }
 
+/// Whether it looks like the name of a parameter.
+fn is_name(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || "_.-".contains(letter))
+}
+
 impl Word {
-    fn read(typed: &str) -> std::result::Result<Self, String> {
+    /// `{name}` is a placeholder, `{{name}}` the text `{name}`; all other braces are text, as
+    /// those of scripts, JSON and `${VARIABLE}` are.
+    fn read(typed: &str, is_parameter: impl Fn(&str) -> bool) -> Self {
         let mut parts = Vec::new();
         let mut text = String::new();
         let mut rest = typed;
-        while let Some(at) = rest.find(['{', '}']) {
+        let is_placeholder = |name: &&str| is_parameter(name) || is_name(name);
+        while let Some(at) = rest.find('{') {
             text.push_str(&rest[..at]);
             let brace = &rest[at..];
-            if brace.starts_with("{{") || brace.starts_with("}}") {
-                text.push_str(&brace[..1]);
-                rest = &brace[2..];
-            } else if let Some(after) = brace.strip_prefix('}') {
-                text.push('}');
+            let inside = |open: &str, close: &str| {
+                let (inside, after) = brace.strip_prefix(open)?.split_once(close)?;
+                Some((inside, after)).filter(|(inside, _)| is_placeholder(inside))
+            };
+            if let Some((name, after)) = inside("{{", "}}") {
+                text.push_str(&format!("{{{name}}}"));
                 rest = after;
-            } else {
-                let end = brace
-                    .find('}')
-                    .ok_or("`{` is not closed; for a brace, write `{{`")?;
+            } else if let Some((name, after)) = inside("{", "}").filter(|_| !text.ends_with('$')) {
                 if !text.is_empty() {
                     parts.push(Part::Text(std::mem::take(&mut text)));
                 }
-                parts.push(Part::Placeholder(brace[1..end].to_owned()));
-                rest = &brace[end + 1..];
+                parts.push(Part::Placeholder(name.to_owned()));
+                rest = after;
+            } else {
+                text.push('{');
+                rest = &brace[1..];
             }
         }
         text.push_str(rest);
         if !text.is_empty() || parts.is_empty() {
             parts.push(Part::Text(text));
         }
-        Ok(Self {
+        Self {
             typed: typed.to_owned(),
             parts,
-        })
+        }
     }
 
     fn check(self, is_program: bool, space: &Space) -> std::result::Result<Self, String> {
@@ -173,7 +190,7 @@ impl Word {
                     let known = known.join("}`, `{");
                     return Err(format!(
                         "nothing is called `{name}`{meant} (the placeholders are `{{{known}}}`; \
-                         for a brace, write `{{{{`)"
+                         the text is written `{{{{{name}}}}}`)"
                     ));
                 }
                 _ => {}
@@ -234,7 +251,8 @@ mod tests {
             "train",
             "--lr={lr}",
             "{a b}",
-            "{{\"lr\": {lr}}}",
+            "{\"lr\": {lr}}",
+            "echo ${lr} {{lr}} { ls; }",
             "-m",
             "{m}",
             "--m={m}",
@@ -262,6 +280,7 @@ mod tests {
                 "--lr=0.1",
                 "-o $(rm) 'é'\n\"",
                 "{\"lr\": 0.1}",
+                "echo ${lr} {lr} { ls; }",
                 "-m",
                 "0.9",
                 "--m=0.9",
@@ -279,6 +298,7 @@ mod tests {
                 "--lr=0.1",
                 "-o $(rm) 'é'\n\"",
                 "{\"lr\": 0.1}",
+                "echo ${lr} {lr} { ls; }",
                 "/t/7",
                 "",
                 "}",
@@ -297,10 +317,10 @@ mod tests {
         assert_eq!(
             told(&["a", "--lr={rl}"]),
             "argument 1 of the command, `--lr={rl}`: nothing is called `rl`; did you mean `lr`? \
-             (the placeholders are `{lr}`, `{dir}`, `{m}`, `{dir}`, `{number}`, `{params}`; for a \
-             brace, write `{{`)"
+             (the placeholders are `{lr}`, `{dir}`, `{m}`, `{dir}`, `{number}`, `{params}`; \
+             the text is written `{{rl}}`)"
         );
-        assert!(told(&["{", "{x"]).starts_with("2 things are wrong:"));
+        assert!(told(&["{x}", "{y}"]).starts_with("2 things are wrong:"));
         assert!(told(&["a", "{dir}"]).contains("is both a parameter and"));
         assert!(told(&["{m}"]).contains("some would have no program"));
         let unused = template(&["a", "{lr}"], &lr).unwrap().warnings(&lr);
