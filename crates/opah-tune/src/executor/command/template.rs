@@ -139,7 +139,7 @@ impl Word {
                 Some((inside, after)).filter(|(inside, _)| is_placeholder(inside))
             };
             if let Some((name, after)) = inside("{{", "}}") {
-                text.push_str(&format!("{{{name}}}"));
+                text.extend(["{", name, "}"]);
                 rest = after;
             } else if let Some((name, after)) = inside("{", "}").filter(|_| !text.ends_with('$')) {
                 if !text.is_empty() {
