@@ -38,6 +38,12 @@ pub enum Sample {
     Command(Vec<String>),
 }
 
+/// The words of a command without the passwords of URLs in them, as they are kept and shown.
+fn masked(words: &[String]) -> Vec<String> {
+    let words = words.iter();
+    words.map(|word| opah::storage::masked(word)).collect()
+}
+
 /// A target that fits its search space.
 #[derive(Debug)]
 pub(crate) struct Subject {
@@ -141,7 +147,7 @@ impl Subject {
                 changes: training.experiment.changes().to_vec(),
             },
             Kind::Program(filled) => Tuned::Program(Command {
-                words: filled.template.typed(),
+                words: masked(&filled.template.typed()),
                 value: filled.program.metric.describe(),
             }),
         }

@@ -29,6 +29,9 @@ const FILES_EVERY: Duration = Duration::from_millis(200);
 /// When the program and its group are gone, what others print in its name is waited for so
 /// long.
 const AFTER_THE_END: Duration = Duration::from_secs(1);
+/// More pieces of output than can wait when a program ends; one that goes on without end, in a
+/// group of its own, is not listened to for ever.
+const MOST_AFTER_THE_END: usize = 1024;
 
 /// So many lines of the log tell of a failure.
 const LINES_OF_FAILURE: usize = 20;
@@ -163,19 +166,19 @@ impl<'a> Attempt<'a> {
     /// Listens to what is left when the program has ended. False if the trial should have
     /// stopped, so that it does not depend on how fast the program was.
     fn hear_out(&mut self, heard: &Heard, was_stopped: bool) -> bool {
-        let deadline = Instant::now() + AFTER_THE_END;
+        // Only waiting counts, not the work with what comes, of which there is an end.
+        let mut patience = AFTER_THE_END;
         let mut goes_on = true;
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            match heard.recv_timeout(left) {
+        for _ in 0..MOST_AFTER_THE_END {
+            let asked = Instant::now();
+            let next = heard.recv_timeout(patience);
+            patience = patience.saturating_sub(asked.elapsed());
+            match next {
                 Ok((stream, bytes)) if goes_on && !was_stopped => {
                     goes_on = self.hear(stream, &bytes);
                 }
                 Ok((_, bytes)) => self.log.write(&bytes),
                 Err(_) => break,
-            }
-            if left.is_zero() {
-                break;
             }
         }
         if was_stopped || !goes_on {
@@ -223,7 +226,9 @@ impl<'a> Attempt<'a> {
     }
 
     fn look_at_numbered(&mut self, files: &Numbered, is_over: bool) -> bool {
-        for (step, file) in files.files(self.folder) {
+        let files_there = files.files(self.folder);
+        let newest = files_there.last().map(|(step, _)| *step);
+        for (step, file) in files_there {
             if self.last_step.is_some_and(|last| step <= last) {
                 continue;
             }
@@ -236,8 +241,8 @@ impl<'a> Attempt<'a> {
                 }
                 Err(problem) => {
                     self.problem = Some(problem);
-                    // It may be half written; those after it wait for it.
-                    if !is_over {
+                    // Only the newest may be half written.
+                    if !is_over && Some(step) == newest {
                         break;
                     }
                 }

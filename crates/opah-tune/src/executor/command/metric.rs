@@ -3,7 +3,7 @@
 //! The value is the last one that there is. Patterns, rows and numbered files give one after
 //! the other while the program runs: they are its learning curve, and the pruner is asked.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use opah::json::replace_bare_words;
 use regex::Regex;
@@ -123,7 +123,16 @@ pub(super) fn last_number(text: &str) -> Option<f64> {
 /// A path, a colon and a key, of which the last colon parts them.
 fn path_and_key(text: &str) -> Result<(&Path, &str), String> {
     match text.rsplit_once(':') {
-        Some((path, key)) if !path.is_empty() && !key.is_empty() => Ok((Path::new(path), key)),
+        Some((path, key)) if !path.is_empty() && !key.is_empty() => {
+            let path = Path::new(path);
+            let is_inside =
+                |part: Component| matches!(part, Component::Normal(_) | Component::CurDir);
+            if path.components().all(is_inside) {
+                Ok((path, key))
+            } else {
+                Err("the file is one of the trial's own folder; give its path in that".to_owned())
+            }
+        }
         _ => Err("a file and a key in it are FILE:KEY, as in `metrics.json:accuracy`".to_owned()),
     }
 }

@@ -69,7 +69,9 @@ impl Lines {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
         let mut rest = bytes;
-        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        // Progress bars write over their line.
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        while let Some(end) = rest.iter().position(is_end) {
             self.extend(&rest[..end]);
             lines.extend(self.last());
             rest = &rest[end + 1..];

@@ -61,6 +61,10 @@ impl Rows {
 
     fn new_lines(&mut self, path: &Path) -> io::Result<Vec<String>> {
         let mut file = File::open(path)?;
+        if file.metadata()?.len() < self.n_read {
+            // It was begun anew.
+            *self = Self::default();
+        }
         file.seek(SeekFrom::Start(self.n_read))?;
         let mut bytes = Vec::new();
         self.n_read += file.read_to_end(&mut bytes)? as u64;
