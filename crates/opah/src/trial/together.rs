@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Trial;
 use crate::error::{Error, Result};
-use crate::frozen_trial::FrozenTrial;
+use crate::frozen_trial::{FrozenTrial, Param};
 use crate::json::Json;
 use crate::rules::{self, Duplicates};
 
@@ -26,10 +26,18 @@ impl Trial {
     /// [`Error::NothingAllowed`] if none of ten thousand draws meets the constraints,
     /// [`Error::BreaksConstraint`] if it can't be met because the values are enqueued, or the
     /// sampler goes through a list of them. A new point is looked for in a hundred draws.
+    /// `suggest` must do nothing but suggest: what it writes can't be taken back.
     pub fn suggest_together<T>(
         &mut self,
-        mut suggest: impl FnMut(&mut Self) -> Result<T>,
+        suggest: impl FnMut(&mut Self) -> Result<T>,
     ) -> Result<T> {
+        let suggested = self.draw_together(suggest);
+        // What is drawn afterwards is drawn for the first time.
+        self.attempt = 0;
+        suggested
+    }
+
+    fn draw_together<T>(&mut self, mut suggest: impl FnMut(&mut Self) -> Result<T>) -> Result<T> {
         let rules = self.study.rules.clone();
         let n_warnings = self.warnings.len();
         let n_pending = self.pending.params.len();
@@ -64,6 +72,8 @@ impl Trial {
             self.pending.params.truncate(n_pending);
             self.warnings.truncate(n_warnings);
             self.study.forget_drawn(self.frozen.number);
+            let kept: Vec<Param> = before.iter().cloned().collect();
+            self.study.note_drawn(self.frozen.number, &kept);
             self.relative = None;
             self.attempt += 1;
         }
@@ -106,5 +116,59 @@ impl Trial {
             self.note(TWIN_ATTR, &Json::new(&twin.number));
         }
         Ok(twin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::context::Context;
+    use crate::distribution::Distribution;
+    use crate::error::Result;
+    use crate::expression::Expression;
+    use crate::frozen_trial::Direction;
+    use crate::rules::Rules;
+    use crate::sampler::Sampler;
+    use crate::study::Study;
+
+    /// Always draws the lowest value.
+    #[derive(Debug)]
+    struct Lowest;
+
+    impl Sampler for Lowest {
+        fn seed(&self) -> u64 {
+            1
+        }
+
+        fn sample_independent(
+            &self,
+            _context: &Context,
+            _name: &str,
+            distribution: &Distribution,
+        ) -> Result<f64> {
+            Ok(distribution.lowest())
+        }
+    }
+
+    #[test]
+    fn after_many_attempts_the_sampler_is_asked_again_and_nothing_is_forgotten() {
+        let rules = Rules {
+            constraints: vec![Expression::parse("a > 0.5").unwrap()],
+            ..Rules::default()
+        };
+        let study = Study::in_memory("s", &[Direction::Minimize])
+            .unwrap()
+            .with_sampler(Arc::new(Lowest))
+            .with_rules(rules);
+        let mut trial = study.ask().unwrap();
+        trial.suggest_float("before", 2.0..=3.0).unwrap();
+        let suggest = |trial: &mut crate::Trial| trial.suggest_float("a", 0.0..=1.0);
+        assert!(trial.suggest_together(suggest).unwrap() > 0.5);
+        assert_eq!(trial.suggest_float("after", 4.0..=5.0).unwrap(), 4.0);
+        // What other threads see of the trial, which is not written yet.
+        let seen = study.frozen_trial(0).unwrap();
+        let names: Vec<&str> = seen.params.iter().map(|param| &*param.name).collect();
+        assert_eq!(names, ["a", "after", "before"]);
     }
 }
