@@ -163,7 +163,10 @@ impl<const MAXIMIZE: bool> Derived for Gains<MAXIMIZE> {
         };
         let end = loss::<MAXIMIZE>(value);
         self.last_step = self.last_step.max(Some(last_step));
-        self.best_end = Some(self.best_end.map_or(end, |best| best.min(end)));
+        // An infeasible trial is no best one, but its curve tells as much.
+        if trial.violation() == 0.0 {
+            self.best_end = Some(self.best_end.map_or(end, |best| best.min(end)));
+        }
         let mut best = f64::INFINITY;
         for (step, report) in &trial.intermediate_values {
             best = best.min(loss::<MAXIMIZE>(*report));
@@ -252,6 +255,18 @@ mod tests {
             n_warmup_steps: Some(0),
             ..ForecastPruner::default()
         }
+    }
+
+    #[test]
+    fn an_infeasible_trial_is_not_the_one_to_beat() {
+        let study = study(of_three(), Direction::Minimize, &CURVES);
+        let mut infeasible = study.ask().unwrap();
+        infeasible.set_constraint("size", 1.0).unwrap();
+        for (step, loss) in [(0, 3.0), (1, 2.0), (2, 1.0), (3, 0.0)] {
+            infeasible.report(step, loss).unwrap();
+        }
+        study.tell(&mut infeasible, &[0.0]).unwrap();
+        assert_eq!(stopped(&study, &[7.9, 6.9, 5.9, 4.9]), None);
     }
 
     #[test]
