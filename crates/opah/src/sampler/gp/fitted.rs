@@ -82,9 +82,9 @@ pub(super) fn parameters(
         return Some(own.theta);
     }
     let last = last.filter(|last| fits(last));
-    let is_anew = last
-        .as_ref()
-        .is_none_or(|last| n < last.n || n / 10 != last.n_anew / 10 && 10 * n >= 11 * last.n_anew);
+    let is_anew = last.as_ref().is_none_or(|last| {
+        n < last.n || n / 10 != last.n_anew / 10 && 10 * n >= last.n_anew.saturating_mul(11)
+    });
     let theta: Vec<Vec<f64>> = match &last {
         Some(last) if !is_anew => {
             if n < last.n + (n / 20).max(1) {
