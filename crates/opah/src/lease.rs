@@ -291,6 +291,7 @@ impl Reaper {
         let in_table = storage.heartbeats(self.study.id())?;
         let mut before = std::mem::take(&mut self.watched);
         let mut taken_back = Vec::new();
+        let mut failed = None;
         for trial in unfinished {
             self.cursor.last = self.cursor.last.max(Some(trial.id));
             if trial.state.is_finished() {
@@ -311,14 +312,20 @@ impl Reaper {
                 _ => Duration::ZERO,
             };
             if silence >= lease {
-                let became = self.study.take_back(&trial)?;
-                taken_back.extend(became.map(|became| (trial.number, became)));
+                match self.study.take_back(&trial) {
+                    Ok(became) => taken_back.extend(became.map(|became| (trial.number, became))),
+                    // It must not keep the others from being looked after.
+                    Err(error) => failed = failed.or(Some(error)),
+                }
             } else {
                 let watched = Watched { heartbeat, silence };
                 self.watched.insert(trial.id, watched);
             }
         }
-        Ok(taken_back)
+        match failed {
+            Some(error) if taken_back.is_empty() => Err(error),
+            _ => Ok(taken_back),
+        }
     }
 }
 
