@@ -7,7 +7,7 @@ use std::path::Path;
 
 use opah::json::Json;
 use opah::prior::Priors;
-use opah::storage::AttrKind;
+use opah::storage::{AttrKind, masked};
 use opah::warm_start::WarmStart;
 use opah::{SearchSpace, Study};
 use serde_json::{Map, Value, json};
@@ -21,7 +21,7 @@ const ENQUEUED: &str = "opah:warm-start-enqueued";
 /// An earlier study, and what is known from it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Source {
-    /// `NAME@URL`, as it was given.
+    /// `NAME@URL` as it was given, without the password of the URL.
     pub(crate) from: String,
     pub(crate) found: WarmStart,
 }
@@ -34,7 +34,10 @@ pub(crate) fn resolve(
     space: &SearchSpace,
 ) -> Result<Vec<Source>> {
     let stored = stored.unwrap_or_default();
-    let is_stored = given.iter().eq(stored.iter().map(|source| &source.from));
+    let is_stored = given
+        .iter()
+        .map(|given| masked(given))
+        .eq(stored.iter().map(|source| source.from.clone()));
     if given.is_empty() || is_stored {
         return Ok(stored.to_vec());
     }
@@ -62,7 +65,7 @@ impl Source {
     /// What is known from the study `NAME@URL` for a search of this space.
     fn read(given: &str, space: &SearchSpace) -> Result<Self> {
         let wrong = |problem: String| Error::Flag {
-            given: format!("--warm-start {given}"),
+            given: format!("--warm-start {}", masked(given)),
             problem,
         };
         let (name, url) = parts(given).ok_or_else(|| {
@@ -80,7 +83,7 @@ impl Source {
             WarmStart::of(&study, 1, space)
         };
         Ok(Self {
-            from: given.to_owned(),
+            from: masked(given),
             found: read().map_err(|error| wrong(error.to_string()))?,
         })
     }
@@ -99,7 +102,8 @@ impl Source {
         let trials: Option<Vec<Map<String, Value>>> =
             trials.map(|trial| trial.as_object().cloned()).collect();
         Some(Self {
-            from: value.get("from")?.as_str()?.to_owned(),
+            // Some were stored before passwords were left out.
+            from: masked(value.get("from")?.as_str()?),
             found: WarmStart {
                 trials: trials?,
                 priors: Priors::from_json(value.get("priors")?.as_object()?).ok()?,
