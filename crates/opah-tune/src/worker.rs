@@ -152,6 +152,10 @@ impl Search<'_> {
                 let told = self.study.tell_result(&mut trial, Err(error.into()))?;
                 return self.after(&told, begun);
             }
+            Err(late @ opah::Error::WrongState { .. }) => {
+                self.note_late(trial.number(), &late);
+                return Ok(());
+            }
             Err(error) => {
                 self.release(&trial)?;
                 return Err(error.into());
@@ -180,8 +184,8 @@ impl Search<'_> {
                 twin.number
             );
             self.observer.observe(&Event::Note { text });
-            let told = self.study.tell(&mut trial, &twin.values)?;
-            return self.after(&told, begun);
+            let values = twin.values.clone();
+            return self.tell(&mut trial, Ok(values), begun);
         }
         let mut running = Running {
             search: self,
@@ -190,6 +194,10 @@ impl Search<'_> {
         };
         let ended = catch_unwind(AssertUnwindSafe(|| self.executor.run(&job, &mut running)))
             .unwrap_or_else(|panic| Err(Failure::Trial(panic_text(panic.as_ref()))));
+        if let Some(late @ opah::Error::WrongState { .. }) = &running.error {
+            self.note_late(number, late);
+            return Ok(());
+        }
         if let Some(error) = running.error {
             // The storage refused a report; it may refuse this too, and then the next worker
             // takes the trial back.
@@ -210,11 +218,19 @@ impl Search<'_> {
                 return Err(Error::Surroundings { number, reason });
             }
         };
-        match self.study.tell_result(&mut trial, result) {
+        self.tell(&mut trial, result, begun)
+    }
+
+    /// Ends a trial as its program did.
+    fn tell(
+        &self,
+        trial: &mut Trial,
+        result: std::result::Result<Vec<f64>, Stop>,
+        begun: Instant,
+    ) -> Result<()> {
+        match self.study.tell_result(trial, result) {
             Err(late @ opah::Error::WrongState { .. }) => {
-                // It was silent for longer than its lease, and another worker has the trial.
-                let text = format!("the result of trial {number} comes too late: {late}");
-                self.observer.observe(&Event::Note { text });
+                self.note_late(trial.number(), &late);
                 Ok(())
             }
             told => {
@@ -222,6 +238,12 @@ impl Search<'_> {
                 self.after(&told, begun)
             }
         }
+    }
+
+    /// This worker was silent for longer than its lease, and another one has the trial.
+    fn note_late(&self, number: u64, late: &opah::Error) {
+        let text = format!("what trial {number} came to here comes too late: {late}");
+        self.observer.observe(&Event::Note { text });
     }
 
     /// Gives a trial back. It still says who ran it last: should the next one who claims it
