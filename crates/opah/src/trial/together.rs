@@ -31,9 +31,11 @@ impl Trial {
         &mut self,
         suggest: impl FnMut(&mut Self) -> Result<T>,
     ) -> Result<T> {
+        let attempt = self.attempt;
         let suggested = self.draw_together(suggest);
-        // What is drawn afterwards is drawn for the first time.
-        self.attempt = 0;
+        // What is drawn afterwards is drawn for the first time; or, within another such call, for
+        // the time that it has come to.
+        self.attempt = attempt;
         suggested
     }
 
