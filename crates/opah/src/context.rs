@@ -1,9 +1,12 @@
 //! What a sampler or pruner may see, draw and remember.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
-use crate::distribution::Distribution;
-use crate::frozen_trial::{Direction, FrozenTrial};
+use serde_json::{Map, Value};
+
+use crate::distribution::{Distribution, ParamValue};
+use crate::frozen_trial::{Direction, FIXED_PARAMS_ATTR, FrozenTrial};
 use crate::history::History;
 use crate::json::Json;
 use crate::math::random::Rng;
@@ -95,14 +98,27 @@ impl Context<'_> {
         }
     }
 
-    /// Whether a trial may have these internal values, as far as constraints say.
-    pub fn allows(&self, values: &[(&str, &Distribution, f64)]) -> bool {
-        let value = |name: &str| {
-            let known = values.iter().find(|(known, ..)| *known == name);
-            known.map(|(_, distribution, value)| distribution.to_external(*value))
-        };
+    /// What the trial has or will have whatever is drawn: its values so far, those that were
+    /// enqueued, and those of parameters that have one value only.
+    pub(crate) fn given(&self) -> BTreeMap<String, ParamValue> {
+        let known = self.history.known_distributions().iter();
+        let single = known.filter(|(_, distribution)| distribution.is_single());
+        let mut given: BTreeMap<String, ParamValue> = single
+            .map(|(name, only)| (name.to_string(), only.to_external(only.lowest())))
+            .collect();
+        let fixed = self.trial.system_attrs.get(FIXED_PARAMS_ATTR);
+        let fixed: Map<String, Value> = fixed.and_then(Json::parse).unwrap_or_default();
+        let fixed = fixed.into_iter();
+        given.extend(fixed.map(|(name, value)| (name, ParamValue::from_json(&value))));
+        let drawn = self.trial.params.iter();
+        given.extend(drawn.map(|param| (param.name.to_string(), param.external())));
+        given
+    }
+
+    /// Whether a trial may have these values, as far as constraints say.
+    pub(crate) fn allows(&self, value: &dyn Fn(&str) -> Option<ParamValue>) -> bool {
         // What can't be evaluated is an error where the trial's own parameters are checked.
-        !matches!(self.rules.broken(&value), Ok(Some(_)))
+        !matches!(self.rules.broken(value), Ok(Some(_)))
     }
 
     /// The direction of the only objective; of the first, if there are several.

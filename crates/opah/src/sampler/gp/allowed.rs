@@ -1,14 +1,18 @@
 //! The points that a study's constraints leave.
 
+use std::collections::BTreeMap;
+
 use super::cube::Cube;
 use super::proposal::Acquisition;
 use crate::context::Context;
+use crate::distribution::ParamValue;
 
 /// As another acquisition says, but points that break a constraint are worth nothing.
 pub(super) struct Allowed<'a> {
     context: &'a Context<'a>,
     cube: &'a Cube,
     inner: &'a dyn Acquisition,
+    given: BTreeMap<String, ParamValue>,
 }
 
 impl<'a> Allowed<'a> {
@@ -21,6 +25,11 @@ impl<'a> Allowed<'a> {
             context,
             cube,
             inner,
+            given: if context.rules.constraints.is_empty() {
+                BTreeMap::new()
+            } else {
+                context.given()
+            },
         }
     }
 
@@ -29,7 +38,13 @@ impl<'a> Allowed<'a> {
             return true;
         }
         let values = self.cube.named_values(point);
-        self.context.allows(&values)
+        self.context.allows(&|name| {
+            self.given.get(name).cloned().or_else(|| {
+                let mut values = values.iter();
+                let (_, distribution, value) = values.find(|(known, ..)| *known == name)?;
+                Some(distribution.to_external(*value))
+            })
+        })
     }
 }
 
