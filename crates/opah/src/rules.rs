@@ -4,7 +4,7 @@
 //! Samplers need not know of it: [`Trial::suggest_together`](crate::Trial::suggest_together)
 //! lets them draw again. One that scores points may [look](crate::context::Context::allows).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
@@ -98,8 +98,8 @@ pub(crate) fn was_tried(history: &History, trial: &FrozenTrial) -> bool {
         .running()
         .any(|other| other.number != trial.number && have_same(&other.params, &trial.params));
     history.derived(|tried: &Tried| {
-        let of_space = tried.n_points.get(&key_of_space(&trial.params));
-        if of_space.is_some_and(|n_tried| *n_tried >= n_points) {
+        let of_space = tried.by_space.get(&key_of_space(&trial.params));
+        if of_space.is_some_and(|points| points.len() as u64 >= n_points) {
             return false;
         }
         is_running || tried.by_point.contains_key(&key(&trial.params))
@@ -108,40 +108,46 @@ pub(crate) fn was_tried(history: &History, trial: &FrozenTrial) -> bool {
 
 /// The first complete trial with just these parameters.
 pub(crate) fn twin(history: &History, trial: &FrozenTrial) -> Option<Arc<FrozenTrial>> {
-    let number = history.derived(|tried: &Tried| {
-        let number = tried.by_point.get(&key(&trial.params));
-        number.copied().flatten()
+    let place = history.derived(|tried: &Tried| {
+        let complete = tried.by_point.get(&key(&trial.params)).copied();
+        complete.flatten().map(|complete| complete.place)
     })?;
-    let twin = history.get(number)?;
+    let twin = history.finished().get(place)?;
     have_same(&twin.params, &trial.params).then(|| twin.clone())
 }
 
 /// The points that were tried.
 #[derive(Debug, Default)]
 struct Tried {
-    /// By the key of a point: the number of the first complete trial there, if there is one.
-    by_point: HashMap<u64, Option<u64>>,
-    /// By the key of the parameters' names and distributions: how many points were tried.
-    n_points: HashMap<u64, u64>,
+    n_trials: usize,
+    /// By the key of a point: the first complete trial there, if there is one.
+    by_point: HashMap<u64, Option<Complete>>,
+    /// By the key of the parameters' names and distributions: the keys of the points that were
+    /// tried when the space was so.
+    by_space: HashMap<u64, HashSet<u64>>,
+}
+
+/// A complete trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Complete {
+    number: u64,
+    /// Where it is among the finished ones.
+    place: usize,
 }
 
 impl Derived for Tried {
     fn add(&mut self, trial: &FrozenTrial) {
-        let complete = (trial.state == TrialState::Complete).then_some(trial.number);
-        let mut is_new = false;
-        let known = self.by_point.entry(key(&trial.params)).or_insert_with(|| {
-            is_new = true;
-            None
+        let complete = (trial.state == TrialState::Complete).then_some(Complete {
+            number: trial.number,
+            place: self.n_trials,
         });
-        *known = match (*known, complete) {
-            (Some(known), Some(number)) => Some(known.min(number)),
-            (known, number) => known.or(number),
-        };
-        if is_new && n_points(&trial.params).is_some() {
-            *self
-                .n_points
-                .entry(key_of_space(&trial.params))
-                .or_default() += 1;
+        self.n_trials += 1;
+        let point = key(&trial.params);
+        let known = self.by_point.entry(point).or_default();
+        *known = [*known, complete].into_iter().flatten().min();
+        if n_points(&trial.params).is_some() {
+            let space = key_of_space(&trial.params);
+            self.by_space.entry(space).or_default().insert(point);
         }
     }
 }
@@ -382,6 +388,44 @@ mod tests {
         let mut other = study.ask().unwrap();
         other.suggest_int("a", 1..=1).unwrap();
         assert_eq!(other.twin().unwrap(), None);
+    }
+
+    #[test]
+    fn a_space_that_became_smaller_is_soon_seen_to_be_tried() {
+        let study = study("random", rules(&[], Duplicates::Avoid));
+        for n in [9, 9, 9, 9, 9, 9, 9, 9, 9, 3, 3, 3, 3, 3, 3] {
+            let mut trial = study.ask().unwrap();
+            let suggest = |trial: &mut Trial| trial.suggest_int("a", 1..=n);
+            let a = trial.suggest_together(suggest).unwrap();
+            study.tell(&mut trial, &[a as f64]).unwrap();
+        }
+        let mut trial = study.ask().unwrap();
+        trial.suggest_int("a", 1..=3).unwrap();
+        let history = study.history().unwrap();
+        assert!(!was_tried(&history, trial.frozen()));
+    }
+
+    #[test]
+    fn gp_knows_what_is_given_when_it_looks_at_constraints() {
+        let study = study(
+            "gp",
+            rules(&["a * k + b <= 12", "c + b >= 8"], Duplicates::Avoid),
+        );
+        for number in 0..20 {
+            if number % 2 == 1 {
+                study.enqueue(json!({"c": 3}).as_object().unwrap()).unwrap();
+            }
+            let mut trial = study.ask().unwrap();
+            let (a, b) = trial
+                .suggest_together(|trial| {
+                    trial.suggest_int("k", 4..=4)?;
+                    trial.suggest_int("c", 0..=9)?;
+                    two(trial, 10)
+                })
+                .unwrap();
+            assert!(4 * a + b <= 12, "{a}, {b}");
+            study.tell(&mut trial, &[-(a as f64)]).unwrap();
+        }
     }
 
     #[test]
