@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use jiff::Timestamp;
 
 use crate::error::{Error, Result};
-use crate::frozen_trial::{FrozenTrial, TrialState};
+use crate::frozen_trial::{FrozenTrial, Param, TrialState};
 use crate::json::Json;
 use crate::storage::{Outcome, TrialStart, dump};
 use crate::study::Study;
@@ -107,13 +107,19 @@ impl Study {
         spool.has_kept.store(false, Ordering::Relaxed);
         let mut deliveries = Vec::new();
         for file in spool.files()? {
-            let delivery = match read(&file) {
-                Ok((study, _)) if study != self.name() => continue,
-                Ok((_, trial)) => self.deliver(file, &trial),
-                Err(problem) => Delivery {
-                    file,
-                    number: None,
-                    fate: Fate::Refused(problem),
+            let unread = |fate| Delivery {
+                file: file.clone(),
+                number: None,
+                fate,
+            };
+            let delivery = match fs::read_to_string(&file) {
+                // Somebody else has told it.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => unread(Fate::Kept(error.to_string())),
+                Ok(text) => match parse(&text) {
+                    Ok((study, _)) if study != self.name() => continue,
+                    Ok((_, trial)) => self.deliver(file, &trial),
+                    Err(problem) => unread(Fate::Refused(problem)),
                 },
             };
             deliveries.push(delivery.settled());
@@ -146,6 +152,15 @@ impl Study {
         let stored = self.storage.trial(self.id(), trial.number)?;
         if has_ended_so(&stored, &outcome) {
             return Ok(Fate::ToldBefore);
+        }
+        let is_other = |param: &Param| {
+            let kept = trial.params.get(&param.name);
+            kept.is_some_and(|kept| kept.value.to_bits() != param.value.to_bits())
+        };
+        if stored.params.iter().any(is_other) {
+            // A study of this name was made anew.
+            let problem = "the trial of this number has other parameters";
+            return Ok(Fate::Refused(problem.to_owned()));
         }
         match stored.state {
             TrialState::Running => {
@@ -251,8 +266,7 @@ fn write(folder: &Path, file: &Path, text: &str) -> io::Result<()> {
     Ok(())
 }
 
-fn read(file: &Path) -> std::result::Result<(String, FrozenTrial), String> {
-    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+fn parse(text: &str) -> std::result::Result<(String, FrozenTrial), String> {
     let (study, trial) = text.split_once('\n').ok_or("it has no second line")?;
     let study = serde_json::from_str(study).map_err(|error| error.to_string())?;
     Ok((study, dump::read_trial(trial.trim_end())?))
