@@ -27,7 +27,8 @@ pub struct Merged {
 }
 
 /// Two trials of which this is the same are one trial: its state, parameters and values to the
-/// bit, and times to the microsecond, which is what storages keep.
+/// bit, and times, to the microsecond or, where no more is kept, to the
+/// second.
 type Identity = (
     TrialState,
     Vec<(Arc<str>, u64)>,
@@ -64,6 +65,12 @@ impl Snapshot {
         }
         let known = to.changes(there.id, &Cursor::default())?;
         check_distributions(known.iter().chain(&self.trials))?;
+        // Some databases keep no fractions of a second.
+        let times = known
+            .iter()
+            .flat_map(|trial| [trial.datetime_start, trial.datetime_complete]);
+        let by_second = times.flatten().all(|time| time.subsec_nanosecond() == 0);
+        let identity = |trial: &FrozenTrial| identity(trial, by_second);
         let known: BTreeSet<Identity> = known.iter().map(|trial| identity(trial)).collect();
         let withdrawn = self.study.withdrawn();
         let mut merged = Merged::default();
@@ -118,7 +125,14 @@ fn check_distributions<'a>(trials: impl Iterator<Item = &'a Arc<FrozenTrial>>) -
     Ok(())
 }
 
-fn identity(trial: &FrozenTrial) -> Identity {
+fn identity(trial: &FrozenTrial, by_second: bool) -> Identity {
+    let time = |time: Timestamp| {
+        if by_second {
+            time.as_second()
+        } else {
+            time.as_microsecond()
+        }
+    };
     // SQLite has no negative zero.
     let bits = |value: f64| (value + 0.0).to_bits();
     let params = trial.params.iter();
@@ -129,8 +143,8 @@ fn identity(trial: &FrozenTrial) -> Identity {
             .map(|param| (param.name.clone(), bits(param.value)))
             .collect(),
         values.map(|value| bits(*value)).collect(),
-        trial.datetime_start.map(Timestamp::as_microsecond),
-        trial.datetime_complete.map(Timestamp::as_microsecond),
+        trial.datetime_start.map(time),
+        trial.datetime_complete.map(time),
     )
 }
 
