@@ -94,6 +94,10 @@ impl ServerStorage {
                 loop {
                     let values = [study.0, passed].map(Value::Int);
                     let Some(id) = first_int(connection, &locked, &values)? else {
+                        if passed != BEFORE_ALL {
+                            // Only those are left that can't be read.
+                            return Ok(None);
+                        }
                         // All that wait are locked: others claim them, or a connection that
                         // was lost is not yet given up.
                         times_locked += 1;
