@@ -41,7 +41,7 @@ pub enum Sample {
 /// The words of a command without the passwords of URLs in them, as they are kept and shown.
 fn masked(words: &[String]) -> Vec<String> {
     let words = words.iter();
-    words.map(|word| opah::storage::masked(word)).collect()
+    words.map(|word| opah::storage::masked_in(word)).collect()
 }
 
 /// A target that fits its search space.

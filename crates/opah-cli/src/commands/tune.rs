@@ -268,8 +268,8 @@ fn options(args: &Args) -> Result<Options> {
         allow_change: args.allow_change,
         take_over: args.take_over,
         heartbeat_interval: args.heartbeat,
-        command: std::env::args()
-            .map(|argument| opah::storage::masked(&argument))
+        command: std::env::args_os()
+            .map(|argument| opah::storage::masked_in(&argument.to_string_lossy()))
             .collect(),
     })
 }

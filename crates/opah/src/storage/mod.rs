@@ -50,7 +50,7 @@ pub use server::{ServerStorage, password_in_file};
 pub use snapshot::Snapshot;
 #[cfg(feature = "sqlite")]
 pub use sqlite::{SqliteStorage, Upgrade};
-pub use url::{masked, with_password};
+pub use url::{masked, masked_in, with_password};
 
 use crate::error::{Error, Result};
 use crate::frozen_trial::{

@@ -23,6 +23,12 @@ pub fn masked(url: &str) -> String {
     mask_option(&format!("{scheme}://{shown}@{host}{}", &rest[end..]))
 }
 
+/// A text, such as a word of a command, without the passwords of the URLs in it.
+pub fn masked_in(text: &str) -> String {
+    let ends = |letter: char| letter.is_whitespace() || "'\";".contains(letter);
+    text.split_inclusive(ends).map(masked).collect()
+}
+
 /// Where user, password, host and port end.
 fn authority_end(rest: &str) -> usize {
     rest.find(['/', '?']).unwrap_or(rest.len())
@@ -104,6 +110,15 @@ mod tests {
         );
         assert_eq!(masked("redis://:se/c?r@h/0"), "redis://:***@h/0");
         assert_eq!(masked("redis://h:6379/0"), "redis://h:6379/0");
+    }
+
+    #[test]
+    fn passwords_are_masked_in_every_url_of_a_text() {
+        let script = "curl http://x/y; train --db 'mysql://u:p@h/d' --to redis://:s@h";
+        assert_eq!(
+            masked_in(script),
+            "curl http://x/y; train --db 'mysql://u:***@h/d' --to redis://:***@h"
+        );
     }
 
     #[test]
