@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -13,6 +14,8 @@ use crate::error::{Error, Result};
 
 /// How long a writer waits for another one.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_mins(1);
+/// The pause before an attempt that SQLite itself does not repeat.
+const BETWEEN_TRIES: Duration = Duration::from_millis(5);
 
 /// A storage in an SQLite file.
 #[derive(Debug)]
@@ -44,7 +47,17 @@ impl SqliteStorage {
     /// As [`open`](Self::open), waiting at most `timeout` for other writers.
     pub fn open_with_timeout(path: &Path, timeout: Duration) -> Result<Self> {
         let mut connection = connect(path, timeout)?;
-        schema::prepare(&mut connection).map_err(|problem| refused(path, problem))?;
+        let begun = Instant::now();
+        loop {
+            match schema::prepare(&mut connection) {
+                Ok(()) => break,
+                // To turn on write-ahead logging, SQLite does not wait for others who do so.
+                Err(Problem::Sqlite(error)) if is_busy(&error) && begun.elapsed() < timeout => {
+                    thread::sleep(BETWEEN_TRIES);
+                }
+                Err(problem) => return Err(refused(path, problem)),
+            }
+        }
         let open = Mutex::new(Open {
             connection,
             reader: Reader::default(),
@@ -110,6 +123,13 @@ impl From<rusqlite::Error> for Refused {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 /// Opens a file, whatever it holds, making it if it is missing.
